@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from lookalike._core.errors import DataError
 from lookalike._core.files import saved
+from lookalike._core.late import PAGES
 
 __all__ = ["Document"]
 
@@ -17,10 +18,12 @@ __all__ = ["Document"]
 class Document(ABC):
     """A result that can be saved: as JSON, to be read back, and as an HTML page for readers."""
 
-    #: Its noun with an article, for messages; its JSON format number; the heading of its page.
+    #: Its noun with an article, for messages; its JSON format number; the heading of its page,
+    #: and the name by which `PAGES` draws it.
     _noun: ClassVar[str]
     _format: ClassVar[int]
     _heading: ClassVar[str]
+    _page_name: ClassVar[str]
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the result as JSON, and write it to a file where one is given.
@@ -53,8 +56,8 @@ class Document(ABC):
 
         Returns
         -------
-        Evaluation or Verdict
-            The result; its page is the same.
+        Document
+            The result, of this class; its page is the same.
 
         Raises
         ------
@@ -113,6 +116,6 @@ class Document(ABC):
     def _from_values(cls, values: Mapping[str, Any]) -> Self:
         """Build a result from its JSON values."""
 
-    @abstractmethod
     def _page(self, title: str, date: str | None) -> str:
         """Return the HTML page."""
+        return PAGES[self._page_name](self, title=title, date=date)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lookalike._core.optional import best_library, require
 
-__all__ = ["Tabular"]
+__all__ = ["Tabular", "aligned"]
 
 #: The most lines of a table in a notebook: `to_frame` has them all.
 _MOST_LINES = 30
@@ -73,3 +73,28 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return f'<td style="text-align:right">{value:,}</td>'
     return f'<td style="text-align:left">{escape(str(value))}</td>'
+
+
+def aligned(lines: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Return the lines of a table in columns of equal width.
+
+    Parameters
+    ----------
+    lines : sequence of sequence of str
+        The cells of each line.
+    right : collection of int
+        The columns that are aligned on the right.
+
+    Examples
+    --------
+    >>> aligned([("score", "value"), ("shape", "1")], right={1})
+    ['score  value', 'shape      1']
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            text.rjust(width) if place in right else text.ljust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from lookalike._core.documents import Document
-from lookalike._core.late import PAGES
-from lookalike._core.tabular import Tabular
+from lookalike._core.tabular import Tabular, aligned
 from lookalike.experiments._trial import Trial
 from lookalike.models import Synthesizer
 
@@ -60,6 +59,7 @@ class Comparison(Document, Tabular):
     _noun: ClassVar[str] = "a comparison"
     _format: ClassVar[int] = 2
     _heading: ClassVar[str] = "Which model for this table?"
+    _page_name: ClassVar[str] = "comparison"
 
     @property
     def winner(self) -> Trial | None:
@@ -144,9 +144,6 @@ class Comparison(Document, Tabular):
             notes=tuple(values["notes"]),
         )
 
-    def _page(self, title: str, date: str | None) -> str:
-        return PAGES["comparison"](self, title=title, date=date)
-
     def _headline(self) -> str:
         return self.answer
 
@@ -165,14 +162,7 @@ class Comparison(Document, Tabular):
 
     def __repr__(self) -> str:
         lines = [self.heads[:-1], *(line[:-1] for line in self.leaderboard)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = [
-            "  ".join(
-                text.rjust(width) if place else text.ljust(width)
-                for place, (text, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        ]
+        table = aligned(lines, right=range(1, len(lines[0])))
         remarks = [f"{line[0]}: {line[-1]}" for line in self.leaderboard if line[-1]]
         return "\n".join([self.answer, *self.notes, "", *table, *remarks])
 

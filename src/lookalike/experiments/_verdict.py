@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from lookalike._core.documents import Document
-from lookalike._core.late import PAGES
-from lookalike._core.tabular import Tabular
+from lookalike._core.tabular import Tabular, aligned
 from lookalike.experiments._contrast import Contrast, Row
 from lookalike.experiments._records import Record
 from lookalike.experiments._verdict_words import (
@@ -79,6 +78,7 @@ class Verdict(Document, Tabular):
     _noun: ClassVar[str] = "a verdict"
     _format: ClassVar[int] = 5
     _heading: ClassVar[str] = "Does synthetic data help?"
+    _page_name: ClassVar[str] = "verdict"
 
     @property
     def outlook(self) -> str:
@@ -128,9 +128,6 @@ class Verdict(Document, Tabular):
             facts=dict(values["facts"]),
             notes=tuple(values["notes"]),
         )
-
-    def _page(self, title: str, date: str | None) -> str:
-        return PAGES["verdict"](self, title=title, date=date)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -185,12 +182,4 @@ class Verdict(Document, Tabular):
         # Columns that are empty in every line are left out.
         filled = [any(column[1:]) for column in zip(*cells, strict=True)]
         cells = [tuple(compress(line, filled)) for line in cells]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = [
-            "  ".join(
-                text.rjust(width) if place == 1 else text.ljust(width)
-                for place, (text, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in cells
-        ]
-        return "\n".join([self.summary, "", *lines])
+        return "\n".join([self.summary, "", *aligned(cells, right={1})])

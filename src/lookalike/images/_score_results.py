@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 
 from lookalike._core.bounds import whole
 from lookalike._core.documents import Document
-from lookalike._core.late import PAGES
 from lookalike._core.plain import jsonable
-from lookalike._core.tabular import Tabular
+from lookalike._core.tabular import Tabular, aligned
 
 __all__ = ["ImageScore", "ImageScores"]
 
@@ -66,6 +65,7 @@ class ImageScores(Document, Tabular):
     _noun: ClassVar[str] = "image scores"
     _format: ClassVar[int] = 1
     _heading: ClassVar[str] = "Are these images any good?"
+    _page_name: ClassVar[str] = "images"
 
     def __getitem__(self, name: str) -> ImageScore:
         """Return the score of a name."""
@@ -105,9 +105,6 @@ class ImageScores(Document, Tabular):
         facts = {name: whole(values["facts"][name], 0, 2**53, name) for name in _COUNTED}
         return cls(scores, facts)
 
-    def _page(self, title: str, date: str | None) -> str:
-        return PAGES["images"](self, title=title, date=date)
-
     def _headline(self) -> str:
         parts = [f"{s.name} {s.value:.3f} (real {s.ceiling:.3f})" for s in self.scores]
         return "; ".join(parts)
@@ -126,8 +123,4 @@ class ImageScores(Document, Tabular):
         for s in self.scores:
             floor = "–" if s.floor is None else f"{s.floor:.3f}"
             lines.append((s.name, f"{s.value:.3f}", f"{s.ceiling:.3f}", floor, s.meaning))
-        widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-        return "\n".join(
-            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
+        return "\n".join(aligned(lines))

@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from lookalike._core.documents import Document
 from lookalike._core.intervals import ShareEstimate
-from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
-from lookalike._core.tabular import Tabular
+from lookalike._core.tabular import Tabular, aligned
 from lookalike.privacy._attack_results import AttackedGroup, MembershipResult, RiskEstimate
 from lookalike.privacy._tests import significant
 from lookalike.privacy._words import (
@@ -74,6 +73,7 @@ class PrivacyAudit(Document, Tabular):
     _noun: ClassVar[str] = "a privacy audit"
     _format: ClassVar[int] = 1
     _heading: ClassVar[str] = "What do these rows give away?"
+    _page_name: ClassVar[str] = "audit"
 
     @property
     def strongest(self) -> MembershipResult:
@@ -194,14 +194,6 @@ class PrivacyAudit(Document, Tabular):
         facts = dict(values["facts"])
         return build(cls, {**values, "facts": facts})
 
-    def _page(self, title: str, date: str | None) -> str:
-        return PAGES["audit"](self, title=title, date=date)
-
     def __repr__(self) -> str:
-        lines = [self.heads, *self.table]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = [
-            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
+        table = aligned([self.heads, *self.table])
         return "\n".join([self.answer, *self.notes, "", *table])

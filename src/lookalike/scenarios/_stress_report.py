@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from lookalike._core.documents import Document
-from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
-from lookalike._core.tabular import Tabular
+from lookalike._core.tabular import Tabular, aligned
 from lookalike.scenarios._stress_points import StressCurve
 from lookalike.scenarios._stress_slices import StressSlice
 from lookalike.scenarios._stress_words import answer, standing
@@ -59,6 +58,7 @@ class StressReport(Document, Tabular):
     _noun: ClassVar[str] = "a stress report"
     _format: ClassVar[int] = 1
     _heading: ClassVar[str] = "Where does this model break?"
+    _page_name: ClassVar[str] = "stress"
 
     @property
     def breaks(self) -> float | None:
@@ -145,16 +145,8 @@ class StressReport(Document, Tabular):
     def _from_values(cls, values: Mapping[str, Any]) -> StressReport:
         return build(cls, {**values, "facts": dict(values["facts"])})
 
-    def _page(self, title: str, date: str | None) -> str:
-        return PAGES["stress"](self, title=title, date=date)
-
     def __repr__(self) -> str:
-        lines = [self.heads, *self.table]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = [
-            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
+        table = aligned([self.heads, *self.table])
         return "\n".join([self.answer, *self.notes, "", *table])
 
 

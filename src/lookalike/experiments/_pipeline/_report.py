@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from lookalike._core.differences import plain, signed
 from lookalike._core.documents import Document
-from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
-from lookalike._core.tabular import Tabular
+from lookalike._core.tabular import Tabular, aligned
 from lookalike.experiments._pipeline._cycle import PipelineCycle, PipelineRival
 from lookalike.experiments._pipeline._words import answer
 from lookalike.experiments._verdict_words import metric_name
@@ -66,6 +65,7 @@ class PipelineReport(Document, Tabular):
     _noun: ClassVar[str] = "a pipeline report"
     _format: ClassVar[int] = 1
     _heading: ClassVar[str] = "What did each cycle gain?"
+    _page_name: ClassVar[str] = "pipeline"
 
     @property
     def answer(self) -> str:
@@ -144,16 +144,8 @@ class PipelineReport(Document, Tabular):
         steps = tuple(dict(one) for one in values["steps"])
         return build(cls, {**values, "facts": dict(values["facts"]), "steps": steps, "data": None})
 
-    def _page(self, title: str, date: str | None) -> str:
-        return PAGES["pipeline"](self, title=title, date=date)
-
     def __repr__(self) -> str:
-        lines = [self.heads, *self.table]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = [
-            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
+        table = aligned([self.heads, *self.table])
         return "\n".join([self.answer, *self.notes, "", *table])
 
 
