@@ -76,13 +76,13 @@ def fit_forecast(
     draws = rng.random((_series(len(raw)), 2 * len(raw)))
     waves, periods = _waves(time, clock, len(raw))
     ones, begin, span = np.ones((len(raw), 1)), 0.0, 1.0
-    fit: _Fit | None = None
+    fit: _FittedCourse | None = None
     if time is not None:
         begin, span = float(time[0]), max(float(np.ptp(time)), 1e-300)
         both = np.concatenate([ones, (time[:, None] - begin) / span], axis=1)
-        fit = _Fit.of(values, both, waves, draws)
+        fit = _FittedCourse.of(values, both, waves, draws)
     if fit is None or abs(fit.certainty) <= _TREND:
-        flat = _Fit.of(values, ones, waves, draws)
+        flat = _FittedCourse.of(values, ones, waves, draws)
         if fit is None or flat.returns or not fit.returns or abs(fit.certainty) <= _RETURN:
             fit = flat
     at = np.flatnonzero(fit.waves.any(axis=1))
@@ -106,7 +106,7 @@ def _series(events: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Fit:
+class _FittedCourse:
     """A course and weights.
 
     Parameters
@@ -141,7 +141,7 @@ class _Fit:
         base: Float[np.ndarray, "events terms"],
         waves: Float[np.ndarray, "events twice"],
         draws: Float[np.ndarray, "series twice"],
-    ) -> _Fit:
+    ) -> _FittedCourse:
         """Fit the course and the weights in turn, from two sides, and take what explains more."""
         most = min(max(len(values) // _EACH_WEIGHT, 1), _MOST_WEIGHTS)
         off = values - base @ np.linalg.lstsq(base, values, rcond=None)[0]
