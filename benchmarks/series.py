@@ -1,17 +1,26 @@
 """Whether a generated series keeps what the real one has: its hour, its memory, its spread.
 
-Usage: ``python benchmarks/series.py [--events 650 1500] [--seeds 2] [FILE ...]``.
+Usage: ``python benchmarks/series.py [--events 650 1500] [--seeds 2] [FILE ...]``, and
+``python benchmarks/series.py --spread [--weights 0.9 1] [--steps h D MS] [--events 300] [--seeds
+20]``.
 Made series of hours (a sine of a day with little noise, one that is larger on weekdays, an
 autoregressive series, a random walk) are learned event by event and generated as one series of
 1,000 events; beside each figure stands that of 20,000 events of the same process. Then each FILE, a
 table of one series: detection on blocks of 24, autocorrelation and coherence between their
 references, and the spread of each number.
+
+With ``--spread``, autoregressive series are made instead, with each weight, step and number of
+events, without and with a trend of four deviations (a weight of 1 is a random walk). A series as
+long as the real one is generated; printed are the mean over seeds and, in brackets, the range of
+the middle eighty percent of its deviation divided by the real one, the same of its changes, the
+difference in memory, and the numbers of seeds drawn as changes and by a forecast with a trend.
 """
 
 from __future__ import annotations
 
 import argparse
 import warnings
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +73,7 @@ def print_made(events: int, seeds: int) -> None:
         cells = [f"{a:.2f} ({b:.2f})" for a, b in zip(np.mean(found, axis=0), real, strict=True)]
         if kind == "walk":  # its spread grows with its length
             cells[2] = f"{np.mean(found, axis=0)[2]:.2f} (–)"
-        changed = "changes" if model.changes_ else "itself"
+        changed = "changes" if model.changes_ else "a forecast" if model.forecasts_ else "itself"
         print(f"| {kind} | {events:,} | {changed} | {' | '.join(cells)} |", flush=True)
 
 
@@ -89,6 +98,35 @@ def print_file(path: Path, seeds: int) -> None:
         print(f"{path.name}, seed {seed}: {'; '.join(words)}; spread {np.round(spread, 2)}")
 
 
+def returning(weight: float, events: int, trend: bool, seed: int) -> np.ndarray:
+    """Return an autoregressive series that began long ago, with a trend or without."""
+    noise, values = np.random.default_rng(seed).normal(0, 1, events + 500), np.zeros(events + 500)
+    for k in range(1, len(values)):
+        values[k] = weight * values[k - 1] + noise[k]
+    size = 10.0 if weight == 1 else 1 / np.sqrt(1 - weight**2)
+    return (values[500:] + 4 * size * trend * np.linspace(0, 1, events)).round(2)
+
+
+def print_spread(weight: float, events: int, trend: bool, step: str, seeds: int) -> None:
+    """Print how wide generated series are, divided by the real ones."""
+    wide, moves, memory, forms = [], [], [], np.zeros(2, int)
+    for seed in range(seeds):
+        values = returning(weight, events, trend, seed)
+        times = pd.date_range("1720-01-01", periods=events, freq=step)
+        table = pd.DataFrame({"time": times, "x": values})
+        model = la.Sequences(engine="trees", random_state=seed).fit(table, time="time")
+        drawn = model.sample(length=events)["x"].to_numpy()
+        wide.append(drawn.std() / values.std())
+        moves.append(np.diff(drawn).std() / np.diff(values).std())
+        both = [np.corrcoef(one[:-1], one[1:])[0, 1] for one in (drawn, values)]
+        memory.append(both[0] - both[1])
+        forms += ["x" in model.changes_, "trend" in model.forecasts_.get("x", "")]
+    low, high = np.quantile(wide, [0.1, 0.9])
+    cells = f"{np.mean(wide):.2f} ({low:.2f}–{high:.2f}) | {np.mean(moves):.2f}"
+    cells += f" | {np.mean(memory):+.3f} | {forms[0]} | {forms[1]}"
+    print(f"| {weight} | {'yes' if trend else 'no'} | {step} | {events:,} | {cells} |", flush=True)
+
+
 def main() -> None:
     """Print a table of made series, then a line for each file and seed."""
     parser = argparse.ArgumentParser(
@@ -97,8 +135,21 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--events", nargs="+", type=int, default=[650, 1_500])
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--spread", action="store_true")
+    parser.add_argument("--weights", nargs="+", type=float, default=[0.9, 0.95, 0.98, 1.0])
+    parser.add_argument("--steps", nargs="+", default=["h"])
     options = parser.parse_args()
     warnings.simplefilter("ignore", LookalikeWarning)
+    if options.spread:
+        print(
+            "| weight | trend | step | events | spread | of changes | memory | changes | trends |"
+        )
+        print("|---|---|---|---|---|---|---|---|---|")
+        for weight, events, trend, step in product(
+            options.weights, options.events, (False, True), options.steps
+        ):
+            print_spread(weight, events, trend, step, options.seeds)
+        return
     print("| series | events | drawn as | by hour | memory | spread | spread of changes |")
     print("|---|---|---|---|---|---|---|")
     for events in options.events:

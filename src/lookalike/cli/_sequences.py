@@ -112,6 +112,7 @@ def sequence_facts(model: Sequences) -> dict[str, Any]:
         "times": model.times_,
         "static": list(model.static_),
         "changes": model.changes_,
+        "forecasts": model.forecasts_,
         "engine": model.engine_,
         "transforms": model.transforms_,
         "findings": [event.words for event in model.history_.events],
@@ -150,6 +151,8 @@ def show_sequences(facts: Mapping[str, Any]) -> None:
             kind += ", static: one value for each entity"
         elif name in changes:
             kind += f", learned as changes: {changes[name]:.3g} nats per held-out event gained"
+        elif name in facts["forecasts"]:
+            kind += f", learned as errors of a forecast {facts['forecasts'][name]}"
         if name in facts["transforms"]:
             kind += f"; in windows {facts['transforms'][name]}"
         rows.append((f"  {name}", kind))

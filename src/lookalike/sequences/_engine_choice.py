@@ -53,8 +53,8 @@ _LARGEST = 3_000
 #: Of whole histories: the fewest that a component stands for, the number of which one judges, and
 #: the fewest events.
 _ENTITIES, _SPARED, _SHORTEST = 20, 5, 4
-#: The least difference in favour of a new engine.
-_WORTH = 0.02
+#: The success by which an engine that has learned the judging stretches is ahead.
+_AHEAD = 0.1
 
 
 @dataclass(frozen=True)
@@ -202,9 +202,8 @@ def with_windows(
     """Return a model with an engine of windows, if that proves itself.
 
     With ``"auto"``, both engines generate windows, and trees tell them from those of held-out
-    stretches: an engine of windows is taken if it is found out less. It has not learned these
-    stretches (but for the scales of columns), while the trees have: the comparison is not in its
-    favour.
+    stretches. An engine of windows is taken unless it is found out clearly more: it has not learned
+    these stretches (but for the scales of columns), while the trees have.
 
     Parameters
     ----------
@@ -317,4 +316,4 @@ def _against(model: AnyModel, series: _Windows, rules: EngineRules, seed: int) -
         f"trees tell them from held-out ones with a success of {scores[0]:.2f} where the engine is "
         f"{rival.name}, {scores[1]:.2f} where it draws event by event (0: not at all, 1: always)"
     )
-    return scores[0] < scores[1] - _WORTH, words
+    return scores[0] < scores[1] + _AHEAD, words

@@ -114,7 +114,8 @@ class EventModel:
         rules : EventRules
         seed : int
         """
-        table = with_changes(histories, changes)
+        raw, clock = (None, None) if time is None else histories.clock(time, schema[time])
+        table = with_changes(histories, changes, raw)
         kinds = {n: schema[n].kind for n in histories.dynamic if n in table.column_names}
         if not histories.dynamic:
             kinds = {NOTHING: Kind.CONSTANT}
@@ -130,7 +131,6 @@ class EventModel:
             for n in histories.dynamic
             if schema[n].kind in (Kind.CONTINUOUS, Kind.INTEGER) and n not in changed
         )
-        raw, clock = (None, None) if time is None else histories.clock(time, schema[time])
         values = numbers_of(histories.table, numbers)
         anchored = 0 if rules.stationary else len(changed)
         anchors = histories.means(values[:, :anchored])
@@ -143,10 +143,16 @@ class EventModel:
             inner = np.flatnonzero(histories.positions > 0)
             gaps, beside = _fit_gaps(clock, raw, inner, wide, rules, seed)
             wide = wide.beside(beside).beside(calendar_of(clock, raw))
-        events = EventPart.fit(
-            encoder, states, own, wide, rules.growth, derive_seed(seed, "events")
-        )
+        seed, sure = derive_seed(seed, "events"), rules.stationary
+        events = EventPart.fit(encoder, states, own, wide, rules.growth, seed, sure=sure)
         return cls(context, clock, gaps, events, tuple(changes), numbers)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns of a known past that must have no missing cells."""
+        forecasts = [change.forecast for change in self.changes]
+        beside = [one.beside for one in forecasts if one is not None and one.beside is not None]
+        return (*(change.column for change in self.changes), *beside)
 
     def state(self) -> Learned:
         """Return the model as plain values and arrays."""
@@ -193,6 +199,13 @@ class EventModel:
             raise ValueError("the columns of events are not those of the schema")
         if not set(numbers) <= set(dynamic):
             raise ValueError("the numbers of events are not columns")
+        for k, change in enumerate(changes):
+            drawn, forecast = set(numbers) - set(changed[k:]), change.forecast
+            needed = {*change.at_least, *change.at_most}
+            if forecast is not None and forecast.beside is not None:
+                needed |= {forecast.beside} - (set(numbers) if forecast.follows else set())
+            if not needed <= drawn or (forecast is not None and forecast.beside == change.column):
+                raise ValueError("a number goes beside one that is not drawn before it")
         # The sizes of the context follow from those of events, which come with their states.
         sizes = EventPart.sizes_from_state(parts["events"], schema)
         context = EventContext.from_state(
@@ -217,7 +230,9 @@ class EventModel:
         return cls(context, clock, gaps, events, changes, numbers)
 
 
-def with_changes(histories: Histories, changes: Sequence[Change]) -> pa.Table:
+def with_changes(
+    histories: Histories, changes: Sequence[Change], time: np.ndarray | None
+) -> pa.Table:
     """Return events with changes in place of the numbers themselves, missing for first events."""
     if not histories.dynamic:
         return pa.table({NOTHING: pa.array(np.ones(len(histories.table), np.int64))})
@@ -225,11 +240,20 @@ def with_changes(histories: Histories, changes: Sequence[Change]) -> pa.Table:
     first = pa.array(histories.positions == 0)
     for change in changes:
         raw = change.raw(flat(table[change.column]))
-        cells = change.cells(np.diff(raw, prepend=raw[:1]))
+        last = _last_numbers(histories, change)
+        cells = change.column_of(raw, change.course(histories.table, time, last))
         cells = pc.if_else(first, pa.scalar(None, cells.type), cells)
         at = table.schema.get_field_index(change.column)
         table = table.set_column(at, change.name, cells)
     return table
+
+
+def _last_numbers(histories: Histories, change: Change) -> dict[str, np.ndarray]:
+    """Return the numbers of the events before, of the column that a number follows."""
+    if change.forecast is None or change.forecast.beside is None:
+        return {}
+    numbers = numbers_of(histories.table, [change.forecast.beside])[:, 0]
+    return {change.forecast.beside: np.where(histories.positions, np.roll(numbers, 1), np.nan)}
 
 
 def _fit_gaps(

@@ -75,7 +75,11 @@ class Growing:
         self.moving = Moving.empty(len(lengths), variables, numbers)
         self.time = None if first is None else first.copy()
         self.anchors = anchors
-        self.levels = [level.copy() for level in levels]
+        # Those of forecasts come with the first event that is observed.
+        self.memories = [
+            change.remembered(level, None)
+            for change, level in zip(model.changes, levels, strict=True)
+        ]
 
     def grown(self, seed: int, block: int, first_row: int, *, begin: int = 0) -> Events:
         """Draw all events from a position on.
@@ -119,13 +123,17 @@ class Growing:
             wide = wide.beside(calendar_of(model.clock, time[rows]))
         own, drawn = model.events.drawn(wide, rng)
         table = model.events.encoder.decode(drawn, start=first_row, seed=seed)
+        moment = None if self.time is None else self.time[rows]
         for k, change in enumerate(model.changes):
+            memory, course = self.memories[k][rows], change.course(table, moment, self._last(rows))
             if position:
-                changes = flat(table[change.name])
-                self.levels[k][rows] = change.after(self.levels[k][rows], changes)
+                raw = change.after(memory, flat(table[change.name]), course)
+                raw = change.ordered(raw, table)
+                self.memories[k][rows] = change.moved(memory, raw, course)
+            else:
+                raw = change.last(memory, course)
             at = table.schema.get_field_index(change.name)
-            cells = change.cells(self.levels[k][rows])
-            table = table.set_column(at, change.column, cells)
+            table = table.set_column(at, change.column, change.cells(raw))
         self.moving.move(rows, own.states, numbers_of(table, model.numbers))
         return table
 
@@ -139,23 +147,29 @@ class Growing:
         time : ndarray or None
         position : int
         """
-        model, original = self.model, table
+        model, original, rows = self.model, table, np.arange(len(self.lengths))
         if not table.num_columns:
             table = pa.table({NOTHING: pa.array(np.ones(len(self.lengths), np.int64))})
         for k, change in enumerate(model.changes):
             raw = change.raw(flat(table[change.column]))
-            cells = change.cells(raw - self.levels[k])
-            if not position:
-                cells = pa.nulls(len(cells), cells.type)
+            course = change.course(original, time, self._last(rows))
+            if position:
+                cells = change.since(self.memories[k], raw, course)
+                self.memories[k] = change.moved(self.memories[k], raw, course)
+            else:
+                self.memories[k] = change.remembered(raw, course)
+                cells = pa.nulls(len(raw), change.drawn)
             at = table.schema.get_field_index(change.column)
             table = table.set_column(at, change.name, cells)
-            self.levels[k] = raw.copy()
         encoder = model.events.encoder
         states = model.events.of_table(conform(table, encoder.schema_)).states
-        rows = np.arange(len(self.lengths))
         self.moving.move(rows, states, numbers_of(original, model.numbers))
         if time is not None:
             self.time = time.copy()
+
+    def _last(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the numbers of the last events of some histories."""
+        return dict(zip(self.model.numbers, self.moving.numbers[rows].T, strict=True))
 
     def _context(self, rows: np.ndarray, position: int) -> Wide:
         """Return the states of the past of some histories."""

@@ -98,7 +98,7 @@ class HistoryModel:
         part = self.events.events
         if not part.sizes or not HistoryChoice.is_tried(len(histories.lengths)):
             return self
-        states = part.of_table(with_changes(histories, self.events.changes)).states
+        states = part.of_table(with_changes(histories, self.events.changes, None)).states
         each = len(states) / len(histories.lengths)
         most = max(int(_MOST_DRAWN / each), self.size)
         # Entities are in the order of their rows, of which the first may be unlike the last.

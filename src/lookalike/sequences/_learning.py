@@ -139,7 +139,7 @@ def _history_of(model: HistoryModel | SeriesModel, found: Iterable[str]) -> Hist
     for words in found:
         history.add(0, "choice", words)
     for change in model.events.changes:
-        words = f"{change.column} is drawn as changes: {change.gain:.3g} nats per event gained"
+        words = f"{change.column} is drawn as {change.words} ({change.gain:.3g} nats gained)"
         history.add(0, "choice", words)
     if isinstance(model, HistoryModel) and model.choice is not None:
         gain = model.choice.gain

@@ -25,6 +25,8 @@ _MOST_STATES = 256
 #: The greatest number of inputs of the trees of a column, and of the events by which they are
 #: chosen.
 _MOST_INPUTS, _MOST_ROWS = 32, 16_384
+#: The standard deviations by which an input must tell more than chance, where it has to be sure.
+_SURE = 2.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class EventPart:
         wide: Wide,
         growth: Growth,
         seed: int,
+        *,
+        sure: bool = False,
     ) -> EventPart:
         """Grow the trees of all variables.
 
@@ -99,6 +103,9 @@ class EventPart:
             The context of each row.
         growth : Growth
         seed : int
+        sure : bool
+            Whether inputs must tell more than chance does: what a tree takes for a return to the
+            mean, a series that goes on for long returns to at every step.
         """
         rng = generator(seed, "order")
         some = rng.permutation(len(own))[:_MOST_ROWS]
@@ -108,7 +115,7 @@ class EventPart:
 
         def grow(v: int) -> ColumnTrees:
             before = [*range(first), *(first + w for w in order[: order.index(v)])]
-            inputs = _most_informative(whole.states[some], first + v, before, whole.sizes)
+            inputs = _most_informative(whole.states[some], first + v, before, whole.sizes, sure)
             return ColumnTrees.fit(
                 whole.states,
                 first + v,
@@ -219,7 +226,7 @@ def as_wide(states: States, own: np.ndarray) -> Wide:
 
 
 def _most_informative(
-    states: np.ndarray, variable: int, others: Sequence[int], sizes: Sequence[int]
+    states: np.ndarray, variable: int, others: Sequence[int], sizes: Sequence[int], sure: bool
 ) -> list[int]:
     """Return the other variables with the most information about one."""
     own = states[:, variable]
@@ -237,7 +244,9 @@ def _most_informative(
         expected = np.outer(seen.sum(axis=1), seen.sum(axis=0))
         information = float(np.sum(seen[seen > 0] * np.log(seen[seen > 0] / expected[seen > 0])))
         # Of independent variables, the estimate is about half the degrees of freedom per row.
-        chance = (seen.shape[0] - 1) * (seen.shape[1] - 1) / (2 * len(own))
-        scored.append((information - chance, other))
+        freedom = (seen.shape[0] - 1) * (seen.shape[1] - 1)
+        gain = information - freedom / (2 * len(own))
+        if not sure or gain > _SURE * np.sqrt(2 * freedom) / (2 * len(own)):
+            scored.append((gain, other))
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
     return [other for _, other in scored[:_MOST_INPUTS]]

@@ -135,11 +135,11 @@ class SequenceRows:
                 f"A past must be that of one entity, but history has {len(past.lengths):,} values "
                 f"of {self.roles.entity!r}. Continue them one by one."
             )
-        for name in (change.column for change in self.model.events.changes):
+        for name in self.model.events.needed:
             if past.table[name].null_count:
                 raise DataError(
-                    f"{name!r} is drawn as changes, so that its past must be known, but history "
-                    "has missing cells. Fill them first."
+                    f"{name!r} is drawn from the numbers before it, so that its past must be "
+                    "known, but history has missing cells. Fill them first."
                 )
         made = self.model.futures(past, int(steps), int(n), seed)
         return self._numbered(made, "future", np.arange(n), int(steps))

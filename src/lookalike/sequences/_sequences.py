@@ -56,7 +56,9 @@ class Sequences(Refitted):
     as many, so that counts of states, of pairs of states and of states that follow each other have
     their real means; this is kept only if it makes held-out histories more likely.
 
-    Without ``entity``, the rows are one series, and each event depends on those before it alone.
+    Without ``entity``, the rows are one series, and each event depends on those before it and on
+    the calendar. Numbers are drawn as errors of a *forecast* where that is likelier: from the last
+    numbers, the calendar and a trend, with the pull back to their course that the series has.
 
     Parameters
     ----------
@@ -106,6 +108,9 @@ class Sequences(Refitted):
     changes_ : dict of str to float
         The columns of numbers that are drawn as changes, each with the gain in log-likelihood of
         held-out events, in nats.
+    forecasts_ : dict of str to str
+        The columns of numbers of a series that are drawn as errors of a forecast, each with the
+        forecast in words.
     times_ : str or None
         The form in which times are learned, in words; None without times.
     engine_ : str
@@ -293,7 +298,11 @@ class Sequences(Refitted):
         self._model, self.schema_ = model, schema
         self.entity_, self.time_ = roles.entity, roles.time
         self.static_, self.dynamic_ = roles.static, roles.dynamic
-        self.changes_ = {change.column: change.gain for change in model.events.changes}
+        changes = model.events.changes
+        self.changes_ = {one.column: one.gain for one in changes if one.forecast is None}
+        self.forecasts_ = {
+            one.column: one.forecast.words for one in changes if one.forecast is not None
+        }
         clock = model.events.clock
         self.times_ = None if clock is None else clock.words
         self.engine_ = "trees" if model.windowed is None else model.windowed.name
@@ -471,7 +480,7 @@ class Sequences(Refitted):
             If a parameter breaks its rule.
         DataError
             If `history` does not have the columns of the training table, has events of several
-            entities, or missing cells in a column that is drawn as changes.
+            entities, or missing cells in a column that is drawn as changes or by a forecast.
         """
         self._check_fitted()
         check_parameters("continue_from", {"as_": _AS}, {"as_": as_})

@@ -13,7 +13,8 @@ from lookalike._core.bounds import whole
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.encoding import Learned
 from lookalike.models import Forest, ahead
-from lookalike.sequences._changes import find_changes
+from lookalike.sequences._beside import go_beside
+from lookalike.sequences._changes import Change, find_changes
 from lookalike.sequences._clock import ticks, times
 from lookalike.sequences._events import EventModel, EventRules
 from lookalike.sequences._growing import Events, Growing
@@ -23,13 +24,13 @@ from lookalike.sequences._roles import Roles
 from lookalike.sequences._transforms import FoundTransform
 from lookalike.sequences._warnings import warnings_about
 from lookalike.sequences._window_model import WindowModel
-from lookalike.tables import Schema, canonical_schema, canonical_type
+from lookalike.tables import Kind, Schema, canonical_schema, canonical_type
 from lookalike.tables.values.arrow import flat
 
 __all__ = ["SeriesModel"]
 
-#: The number of events that are drawn before those that are given back, and that of a known past
-#: that are looked at.
+#: The number of events that are drawn before those that are given back, besides the weights of a
+#: forecast, and that of a known past that are looked at.
 _BURN_IN, _LOOK_BACK = 12, 96
 #: The number of first events among which the nearest in time is taken.
 _CANDIDATES = 512
@@ -98,7 +99,7 @@ class SeriesModel:
         kinds = {column.name: column.kind for column in schema.columns}
         with warnings_about(()):  # events are learned from the same columns, and warn of them
             rows.fit(histories.table, kinds=kinds)
-        changes = find_changes(histories, schema, roles.time, generator(seed, "changes"))
+        changes = _changes_of(histories, schema, roles.time, seed)
         events = EventModel.fit(histories, schema, roles.time, _no_static(1), changes, rules, seed)
         begin, gap = 0.0, 0.0
         if roles.time is not None:
@@ -136,11 +137,11 @@ class SeriesModel:
         nearest = int(np.abs(raw - self.begin).argmin())
         row = candidates.slice(nearest, 1)
         # Events are drawn from some time before the beginning on.
-        early = np.array([self.begin - _BURN_IN * self.gap]).astype(raw.dtype)
-        events = self._grown(row, length + _BURN_IN, seed, number, early)
+        early = np.array([self.begin - self._burn_in * self.gap]).astype(raw.dtype)
+        events = self._grown(row, length + self._burn_in, seed, number, early)
         assert events.time is not None
         first = int(np.searchsorted(events.time, self.begin))
-        first = min(first, _BURN_IN)
+        first = min(first, self._burn_in)
         return self._assembled(events, np.arange(first, first + length))
 
     def futures(self, past: Histories, steps: int, n: int, seed: int) -> pa.Table:
@@ -148,6 +149,12 @@ class SeriesModel:
         known = past.table.slice(max(len(past.table) - _LOOK_BACK, 0))
         events = self._continued(known, n, steps, seed, 0)
         return self._assembled(events, np.arange(n * steps))
+
+    @property
+    def _burn_in(self) -> int:
+        """The number of events after which first ones are forgotten."""
+        forecasts = (change.forecast for change in self.events.changes)
+        return _BURN_IN + max((len(one.weights) for one in forecasts if one is not None), default=0)
 
     def _first(self, count: int, number: int, seed: int) -> pa.Table:
         """Return first events."""
@@ -168,10 +175,13 @@ class SeriesModel:
         time : ndarray, optional
             The time of the first events, instead of their own; then the burn-in is given back.
         """
-        kept = length if time is None else length + _BURN_IN
-        skipped = _BURN_IN if time is None else 0
-        if self.roles.time is not None and time is None:
-            time = ticks(flat(rows[self.roles.time]), self.schema[self.roles.time])
+        kept = length if time is None else length + self._burn_in
+        skipped = self._burn_in if time is None else 0
+        own = time
+        if self.roles.time is not None:
+            own = ticks(flat(rows[self.roles.time]), self.schema[self.roles.time])
+            time = own if time is None else time
+        rows = self._settled(rows, own, time)
         growing = self._started(rows, time, 1 + skipped + kept)
         events = growing.grown(seed, number, number * self.BLOCK * (1 + skipped + kept), begin=1)
         each = skipped + kept
@@ -180,6 +190,27 @@ class SeriesModel:
         table = events.table.take(pa.array(at)) if events.table.num_columns else events.table
         moment = None if events.time is None else events.time[at]
         return Events(table, events.states[at], events.entity[at], moment)
+
+    def _settled(self, rows: pa.Table, own: np.ndarray | None, time: np.ndarray | None) -> pa.Table:
+        """Return first events at another time, as far from the course of a forecast as before.
+
+        Numbers that go beside another one of the event begin on their course: from single events
+        they come too far apart, and each further event would follow.
+        """
+        settled = rows
+        none = dict.fromkeys(self.events.numbers, np.full(len(rows), np.nan))
+        for change in self.events.changes:
+            forecast = change.forecast
+            if forecast is None:
+                continue
+            before = change.course(rows, own, none)
+            memory = change.remembered(change.raw(flat(rows[change.column])), before)
+            if forecast.beside is not None and not forecast.follows:
+                memory = np.zeros_like(memory)
+            raw = change.last(memory, change.course(settled, time, none))
+            at = rows.schema.get_field_index(change.column)
+            settled = settled.set_column(at, change.column, change.cells(raw))
+        return settled
 
     def _started(self, rows: pa.Table, time: np.ndarray | None, length: int) -> Growing:
         """Return series with one known event each."""
@@ -252,6 +283,19 @@ class SeriesModel:
             windowed = WindowModel.from_state(parts["windows"], roles.dynamic)
         found = tuple(map(FoundTransform.from_dict, state.values.get("transforms", ())))
         return cls(schema, roles, rows, events, length, begin, gap, windowed, found)
+
+
+def _changes_of(histories: Histories, schema: Schema, time: str | None, seed: int) -> list[Change]:
+    """Return the forms in which the numbers of a series are drawn."""
+    changes = find_changes(histories, schema, time, generator(seed, "changes"))
+    names = [
+        name
+        for name in histories.dynamic
+        if schema[name].kind in (Kind.CONTINUOUS, Kind.INTEGER)
+        and not histories.table[name].null_count
+    ]
+    raw, clock = (None, None) if time is None else histories.clock(time, schema[time])
+    return go_beside(changes, histories.table, names, raw, clock, generator(seed, "beside"))
 
 
 def _no_static(rows: int) -> Wide:
