@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import LookalikeWarning
-from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
+from lookalike.encoding import ONE_BLOCK, Learned, SampledRows, TableEncoder, sample_encoded
 from lookalike.models import Independent
 from lookalike.relations import infer_schema
 from lookalike.tables import Dependency, Schema, conform
@@ -167,6 +167,21 @@ def test_a_chosen_encoding_is_a_reason(rng: np.random.Generator) -> None:
         "an encoding was chosen for the column"
     ]
     assert fitted(cells, OFFSET, derive=False)[0].schema_.dependencies == ()
+
+
+def test_one_block_for_each_number_leaves_residuals_but_hides_no_cells(
+    rng: np.random.Generator,
+) -> None:
+    x = rng.normal(size=N)
+    equal = np.where(rng.random(N) < 0.4, x, x + rng.normal(size=N))
+    cells = {"x": x, "y": x + rng.random(N) / 1000, "z": equal}
+    of_equal = Dependency("z", ("x",), "equal")
+    encoder, _ = fitted(cells, OFFSET, of_equal, **ONE_BLOCK)
+    assert encoder.schema_.dependencies == (OFFSET,)
+    assert [d.column for d in encoder.schema_.rejected] == ["z"]
+    assert fitted(cells, OFFSET, of_equal)[0].schema_.dependencies == (OFFSET, of_equal)
+    by_kind = dict.fromkeys(ONE_BLOCK["encodings"], "minmax")
+    assert fitted(cells, OFFSET, encodings=by_kind)[0].schema_.dependencies == ()
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 20])

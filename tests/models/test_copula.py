@@ -151,3 +151,13 @@ def test_damaged_arrays_are_refused(
     model.save(tmp_path / "m.lookalike")
     with pytest.raises(ModelFileError, match=r"damaged|fit together"):
         load(tmp_path / "m.lookalike")
+
+
+def test_an_order_of_dates_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**7, 600), "s")
+    end = start + pd.to_timedelta(rng.integers(60, 3_000, 600), "s")
+    model = GaussianCopula(refine={"correct": False}, random_state=0)
+    made = model.fit(pd.DataFrame({"start": start, "end": end})).sample(2_000)
+    assert (made["end"] >= made["start"]).all()
+    assert (made["end"] - made["start"]).max() <= pd.Timedelta(hours=1)

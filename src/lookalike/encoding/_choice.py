@@ -17,6 +17,8 @@ from lookalike.tables import Column, Kind, Schema
 
 __all__ = ["EncodingChoice"]
 
+#: The encoding of residuals.
+_OF_RESIDUALS = "quantile"
 _KINDS = tuple(kind.value for kind in Kind if kind.is_learned)
 
 
@@ -69,10 +71,23 @@ class EncodingChoice:
             return f"encodings: {name!r} is {kind.value} and {words}; got {chosen!r}."
         return None
 
-    def is_chosen(self, name: str) -> bool:
-        """Return whether the user chose an encoding for a column, by its name or by its kind."""
+    def is_chosen(self, name: str, *, hidden: bool = False) -> bool:
+        """Return whether a column has a chosen encoding that none of its residual could have.
+
+        Parameters
+        ----------
+        name : str
+        hidden : bool
+            Whether the residual hides cells of the column. Families that choose one block for each
+            column of a kind do so to see all of its cells; other residuals are blocks, too.
+        """
+        kind = self.schema[name].kind.value
         by_name = name in self.chosen and name not in _KINDS
-        return by_name or self.schema[name].kind.value in self.chosen
+        return (
+            by_name
+            or self.chosen.get(kind, _OF_RESIDUALS) != _OF_RESIDUALS
+            or (hidden and kind in self.chosen)
+        )
 
     def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
         """Return the encoding, not yet fitted, of a column with n >= 1 cells."""

@@ -70,7 +70,7 @@ class TableEncoder:
     derive : bool, default True
         Whether columns that depend on others are derived, or learned by a residual, and structural
         zeros are found; if not, all columns are learned unchanged. A column with a chosen encoding
-        is never replaced by a residual.
+        is never replaced by a residual, but a residual may have the encoding of its kind.
     text_placeholder : str, optional
         The value generated for every cell of free text; by default such cells are missing.
 
@@ -191,7 +191,9 @@ class TableEncoder:
     @staticmethod
     def _against(candidate: Relation, choice: EncodingChoice, cells: Cells) -> str | None:
         """Return the reason not to try a relation; None where it is tried."""
-        if candidate.learns_residual and choice.is_chosen(candidate.spec.column):
+        if candidate.learns_residual and choice.is_chosen(
+            candidate.spec.column, hidden=candidate.hides_cells
+        ):
             return "an encoding was chosen for the column"
         if not candidate.suits(cells):
             return "the table has rows that it cannot describe"

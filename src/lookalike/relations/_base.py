@@ -48,6 +48,9 @@ class Relation(ABC):
     learns_residual: ClassVar[bool] = False
     #: True where a present cell of the column implies that all cells it depends on are present.
     shows_presence: ClassVar[bool] = False
+    #: True where the residual is missing in rows that the relation explains, so that models of
+    #: whole columns do not see the column's cells there.
+    hides_cells: ClassVar[bool] = False
     #: True where the column has a discrete set of values, so that it cannot be shifted slightly.
     is_rigid: ClassVar[bool] = False
     #: The functions that find such relations in a table, by stage.

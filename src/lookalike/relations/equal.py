@@ -140,6 +140,7 @@ class Equal(Relation):
 
     name: ClassVar[str] = "equal"
     learns_residual: ClassVar[bool] = True
+    hides_cells: ClassVar[bool] = True
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.REPEATS: _find}
 
     def suits(self, cells: Cells) -> bool:
