@@ -52,11 +52,11 @@ class StressSlice:
         The share of this loss that a correction for the slice takes off.
     chance : float
         The chance that sound predictions err as much in the slice.
+    significant : bool
+        Whether the chance is less than the level, of all slices together.
     sound : float or None
         The greatest share that the same correction takes off the loss of boosted trees which
         learned other rows of the table; None where chance explains the gain.
-    significant : bool
-        Whether this is less than the level, of all slices together.
     """
 
     words: str

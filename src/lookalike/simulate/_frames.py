@@ -18,7 +18,7 @@ from lookalike.tables import as_frame, best_library
 
 __all__ = [
     "LIBRARY_RULE",
-    "Moments",
+    "TickTimes",
     "check_columns",
     "codes_of",
     "frame_of",
@@ -59,7 +59,7 @@ def codes_of(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class Moments:
+class TickTimes:
     """Moments in whole ticks since 1970, which hold short steps that seconds as floats do not.
 
     Parameters
@@ -96,7 +96,7 @@ class Moments:
         return str(moment).replace("T", " ").rstrip("0").rstrip(".")
 
 
-def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, Moments]:
+def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, TickTimes]:
     """Return rows in the order of time, and their moments.
 
     Raises
@@ -112,7 +112,7 @@ def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, Moments]:
     fine = pt.is_timestamp(times.type) and times.type.unit == "ns"
     ticks = times.cast(pa.timestamp("ns" if fine else "us")).cast(pa.int64()).to_numpy()
     order = np.argsort(ticks, kind="stable")
-    table, moments = table.take(pa.array(order)), Moments(ticks[order], 10**9 if fine else 10**6)
+    table, moments = table.take(pa.array(order)), TickTimes(ticks[order], 10**9 if fine else 10**6)
     repeats = np.flatnonzero(np.diff(moments.ticks) == 0)
     if len(repeats):
         raise DataError(

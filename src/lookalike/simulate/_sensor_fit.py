@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from lookalike._core.errors import DataError, LookalikeWarning
 from lookalike._core.numerics import Floats
-from lookalike.simulate._frames import Moments, check_columns, moments_in_order, numbers_of
+from lookalike.simulate._frames import TickTimes, check_columns, moments_in_order, numbers_of
 from lookalike.simulate._sensor_laws import PERIODS, Rhythm, SensorLaw, harmonics, settled
 from lookalike.tables import natural_rows
 
 __all__ = ["RegularStream", "fitted_law", "fitted_rhythm"]
 
-Rows = npt.NDArray[np.bool_]
+StreamMask = npt.NDArray[np.bool_]
 #: The share of the readings of a column, at the end, that judges what the others say.
 _HELD = 0.2
 _FEWEST = 50
@@ -119,7 +119,7 @@ class RegularStream:
                 found[role] = filled**2 if role != plain else filled
         return found
 
-    def parts(self, role: str, inputs: Sequence[str] = ()) -> tuple[Rows, Rows]:
+    def parts(self, role: str, inputs: Sequence[str] = ()) -> tuple[StreamMask, StreamMask]:
         """Return the moments that are learned and those that judge, the last fifth.
 
         Parameters
@@ -172,7 +172,7 @@ def fitted_rhythm(stream: RegularStream, role: str, default: Rhythm) -> tuple[Rh
     span = float(np.ptp(stream.seconds[known]))
     seen = np.repeat([span >= _PERIODS_SEEN * one for one in PERIODS], 2)
 
-    def fit(rows: Rows, waves: Rows) -> Rhythm:
+    def fit(rows: StreamMask, waves: StreamMask) -> Rhythm:
         columns = np.column_stack([np.ones(rows.sum()), harmonics(stream.seconds[rows])[:, waves]])
         found = np.linalg.lstsq(columns, readings[rows], rcond=None)[0]
         amplitudes = np.zeros(len(waves))
@@ -245,7 +245,7 @@ def fitted_law(
 
 
 def _law(
-    readings: Floats, inputs: Mapping[str, Floats], rows: Rows, limit: float | None
+    readings: Floats, inputs: Mapping[str, Floats], rows: StreamMask, limit: float | None
 ) -> SensorLaw:
     """Return the law with the least squared error, of all that keep a share of a deviation."""
     used = rows
@@ -263,7 +263,7 @@ def _law(
 
 
 def _answering(
-    readings: Floats, inputs: Mapping[str, Floats], rows: Rows, kept: float
+    readings: Floats, inputs: Mapping[str, Floats], rows: StreamMask, kept: float
 ) -> tuple[float, SensorLaw, Floats]:
     """Return the law that keeps a share of a deviation, after its error and before its answer."""
     settling = [settled((1 - kept) * one, kept, float(one[0])) for one in inputs.values()]
@@ -275,7 +275,7 @@ def _answering(
     return error, SensorLaw(float(weights[0]), gains, kept), answer
 
 
-def _step(moments: Moments) -> float:
+def _step(moments: TickTimes) -> float:
     """Return the mean of the steps that are about as long as the middle one, in seconds.
 
     The middle one alone would be a whole number of what clocks are rounded to.
@@ -294,7 +294,7 @@ def _on_grid(readings: Floats, places: npt.NDArray[np.int64]) -> Floats:
 
 
 def _best(
-    stream: RegularStream, role: str, held: Rows, tried: Mapping[str, Floats], wanted: str
+    stream: RegularStream, role: str, held: StreamMask, tried: Mapping[str, Floats], wanted: str
 ) -> tuple[str, list[str]]:
     """Return what is nearest to held-out readings, and words where that is not what is wanted."""
     errors = {

@@ -15,7 +15,7 @@ from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, check_parameters
 from lookalike.simulate._frames import (
     LIBRARY_RULE,
-    Moments,
+    TickTimes,
     check_columns,
     frame_of,
     moments_in_order,
@@ -232,7 +232,7 @@ class SensorTwin:
         table, _ = natural_rows(data)
         names = [*self.sensors, *self.inputs, *([self.time] if self.time is not None else [])]
         check_columns(table, names)
-        moments, times = Moments(np.arange(len(table)), 1), None
+        moments, times = TickTimes(np.arange(len(table)), 1), None
         if self.time is not None:
             table, moments = moments_in_order(table, self.time)
             times = table[self.time].combine_chunks()
