@@ -13,7 +13,14 @@ import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import LookalikeWarning
-from lookalike.encoding import ONE_BLOCK, Learned, SampledRows, TableEncoder, sample_encoded
+from lookalike.encoding import (
+    ONE_BLOCK,
+    ONE_BLOCK_OR_RESIDUAL,
+    Learned,
+    SampledRows,
+    TableEncoder,
+    sample_encoded,
+)
 from lookalike.models import Independent
 from lookalike.relations import infer_schema
 from lookalike.tables import Dependency, Schema, conform
@@ -176,12 +183,28 @@ def test_one_block_for_each_number_leaves_residuals_but_hides_no_cells(
     equal = np.where(rng.random(N) < 0.4, x, x + rng.normal(size=N))
     cells = {"x": x, "y": x + rng.random(N) / 1000, "z": equal}
     of_equal = Dependency("z", ("x",), "equal")
-    encoder, _ = fitted(cells, OFFSET, of_equal, **ONE_BLOCK)
+    encoder, _ = fitted(cells, OFFSET, of_equal, **ONE_BLOCK_OR_RESIDUAL)
     assert encoder.schema_.dependencies == (OFFSET,)
     assert [d.column for d in encoder.schema_.rejected] == ["z"]
     assert fitted(cells, OFFSET, of_equal)[0].schema_.dependencies == (OFFSET, of_equal)
+    assert fitted(cells, OFFSET, **ONE_BLOCK)[0].schema_.dependencies == ()
     by_kind = dict.fromkeys(ONE_BLOCK["encodings"], "minmax")
     assert fitted(cells, OFFSET, encodings=by_kind)[0].schema_.dependencies == ()
+
+
+def test_cells_are_hidden_where_a_rule_computes_the_column_that_they_equal(
+    rng: np.random.Generator,
+) -> None:
+    x = rng.normal(size=N)
+    equal = np.where(rng.random(N) < 0.4, 2 * x, 2 * x + rng.normal(size=N))
+    of_equal = Dependency("z", ("y",), "equal")
+    declared = Dependency("y", ("x",), "linear", (2.0,), rule="y == 2 * x")
+    cells = {"x": x, "y": 2 * x, "z": equal}
+    encoder, _ = fitted(cells, declared, of_equal, **ONE_BLOCK_OR_RESIDUAL)
+    assert encoder.schema_.dependencies == (declared, of_equal)
+    inferred = replace(declared, rule="")
+    encoder, _ = fitted(cells, inferred, of_equal, **ONE_BLOCK_OR_RESIDUAL)
+    assert encoder.schema_.dependencies == (inferred,)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 20])

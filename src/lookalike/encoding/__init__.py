@@ -14,7 +14,7 @@ from lookalike.encoding._base import (
 from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import Block, BlockSource, EncodedRows, Layout, SampledRows
-from lookalike.encoding._one_block import ONE_BLOCK
+from lookalike.encoding._one_block import ONE_BLOCK, ONE_BLOCK_OR_RESIDUAL
 from lookalike.encoding._origins import ValueOrigin, columns_by_origin
 from lookalike.encoding._zeros import StructuralZero, StructuralZeros
 from lookalike.encoding.datetime import Datetime
@@ -29,6 +29,7 @@ from lookalike.encoding.table import TableEncoder
 __all__ = [
     "ENCODINGS",
     "ONE_BLOCK",
+    "ONE_BLOCK_OR_RESIDUAL",
     "Z_MAX",
     "Block",
     "BlockSource",

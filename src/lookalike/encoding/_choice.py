@@ -71,23 +71,14 @@ class EncodingChoice:
             return f"encodings: {name!r} is {kind.value} and {words}; got {chosen!r}."
         return None
 
-    def is_chosen(self, name: str, *, hidden: bool = False) -> bool:
-        """Return whether a column has a chosen encoding that none of its residual could have.
+    def is_chosen(self, name: str) -> bool:
+        """Return whether a column has a chosen encoding that its residual could not have.
 
-        Parameters
-        ----------
-        name : str
-        hidden : bool
-            Whether the residual hides cells of the column. Families that choose one block for each
-            column of a kind do so to see all of its cells; other residuals are blocks, too.
+        An encoding chosen for all columns of a kind is also that of residuals, where it can be.
         """
-        kind = self.schema[name].kind.value
         by_name = name in self.chosen and name not in _KINDS
-        return (
-            by_name
-            or self.chosen.get(kind, _OF_RESIDUALS) != _OF_RESIDUALS
-            or (hidden and kind in self.chosen)
-        )
+        by_kind = self.chosen.get(self.schema[name].kind.value, _OF_RESIDUALS)
+        return by_name or by_kind != _OF_RESIDUALS
 
     def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
         """Return the encoding, not yet fitted, of a column with n >= 1 cells."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -71,6 +72,10 @@ class TableEncoder:
         Whether columns that depend on others are derived, or learned by a residual, and structural
         zeros are found; if not, all columns are learned unchanged. A column with a chosen encoding
         is never replaced by a residual, but a residual may have the encoding of its kind.
+    residuals : {"all", "visible", "none"}, default "all"
+        Which residuals that inferred relations leave may replace columns: all, those that hide no cell of
+        their column from the model, or none. Where a declared rule computes the column that
+        another one often equals, cells are hidden nonetheless: the model does not see that column.
     text_placeholder : str, optional
         The value generated for every cell of free text; by default such cells are missing.
 
@@ -94,6 +99,7 @@ class TableEncoder:
         keep: Sequence[str] = (),
         onehot_limit: int = 128,
         derive: bool = True,
+        residuals: Literal["all", "visible", "none"] = "all",
         text_placeholder: str | None = None,
     ) -> None:
         self.encodings = encodings
@@ -101,6 +107,7 @@ class TableEncoder:
         self.keep = keep
         self.onehot_limit = onehot_limit
         self.derive = derive
+        self.residuals = residuals
         self.text_placeholder = text_placeholder
 
     def least(self, column: Column) -> int:
@@ -170,11 +177,12 @@ class TableEncoder:
         kept: list[Relation] = []
         rejected = []
         proof = Proof(schema, choice, cells)
+        computed = {d.column for d in schema.dependencies if d.rule}
         for dependency in in_order(schema.dependencies):
             if not (self.derive or dependency.rule):
                 continue
             candidate = relation(dependency, choice.least)
-            against = self._against(candidate, choice, cells)
+            against = self._against(candidate, choice, cells, computed)
             if against is None and not dependency.rule:  # declared rules bind
                 against = proof.refuted(dependency)
             if against is None and candidate.fit(cells, schema).is_empty:
@@ -188,13 +196,17 @@ class TableEncoder:
         rejected_ = (*schema.rejected, *rejected)
         return replace(schema, dependencies=dependencies, rejected=rejected_), kept
 
-    @staticmethod
-    def _against(candidate: Relation, choice: EncodingChoice, cells: Cells) -> str | None:
+    def _against(
+        self, candidate: Relation, choice: EncodingChoice, cells: Cells, computed: AbstractSet[str]
+    ) -> str | None:
         """Return the reason not to try a relation; None where it is tried."""
-        if candidate.learns_residual and choice.is_chosen(
-            candidate.spec.column, hidden=candidate.hides_cells
-        ):
-            return "an encoding was chosen for the column"
+        if candidate.learns_residual:
+            if choice.is_chosen(candidate.spec.column):
+                return "an encoding was chosen for the column"
+            hidden = candidate.hides_cells and not computed & set(candidate.spec.on)
+            unwanted = self.residuals == "none" or (self.residuals == "visible" and hidden)
+            if unwanted and not candidate.spec.rule:  # declared rules bind
+                return "the model learns the column itself"
         if not candidate.suits(cells):
             return "the table has rows that it cannot describe"
         return None
@@ -614,6 +626,7 @@ class TableEncoder:
             "keep": list(self.keep),
             "onehot_limit": self.onehot_limit,
             "derive": self.derive,
+            "residuals": self.residuals,
             "text_placeholder": self.text_placeholder,
         }
         columns = [

@@ -102,7 +102,14 @@ _SHARED_RULES: Mapping[str, Rule] = {
     ),
 }
 #: Parameters of a synthesizer that are passed on to its `TableEncoder`.
-_ENCODER_OPTIONS = ("encodings", "min_category_count", "onehot_limit", "derive", "text_placeholder")
+_ENCODER_OPTIONS = (
+    "encodings",
+    "min_category_count",
+    "onehot_limit",
+    "derive",
+    "residuals",
+    "text_placeholder",
+)
 
 
 class Synthesizer(Refitted, ABC):

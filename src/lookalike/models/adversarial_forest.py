@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from lookalike._core.parameters import Number, Rule
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, SampledRows
+from lookalike.encoding import ONE_BLOCK_OR_RESIDUAL, BlockSource, Layout, Learned, SampledRows
 from lookalike.models._adversarial_trees import AdversarialGrowth, Round, ranks_of
 from lookalike.models._density_forest import DensityForest
 from lookalike.models._log_prob import DiscreteModel
@@ -96,7 +96,7 @@ class AdversarialForest(DiscreteModel):
         "bins": (16, 32, 64),
     }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 1_000, integer=True),
         "leaf": Number(1, integer=True),

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from lookalike._core.parameters import Number, Rule
 from lookalike._core.seeds import RandomState
-from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned
+from lookalike.encoding import ONE_BLOCK_OR_RESIDUAL, BlockSource, EncodedRows, Layout, Learned
 from lookalike.models._log_prob import DiscreteModel
 from lookalike.models._masked_source import MaskedSource
 from lookalike.models._network_model import NetworkModel
@@ -103,7 +103,7 @@ class Autoregressive(NetworkModel, DiscreteModel):
         "learning_rate": (0.001, 0.002, 0.004),
     }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         **NetworkModel._rules,
         "bins": Number(2, 1_000, integer=True),

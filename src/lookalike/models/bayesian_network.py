@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from lookalike._core.parameters import Choice, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
-    ONE_BLOCK,
+    ONE_BLOCK_OR_RESIDUAL,
     BlockSource,
     Layout,
     Learned,
@@ -99,7 +99,7 @@ class BayesianNetwork(DiscreteModel):
         "bins": (8, 16, 32, 64),
     }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "mode": Choice(("correlated", "independent", "random")),
         "parents": Number(1, 8, integer=True),

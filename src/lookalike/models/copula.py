@@ -9,7 +9,7 @@ import numpy as np
 
 from lookalike._core.errors import ModelFileError
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, SampledRows
+from lookalike.encoding import ONE_BLOCK_OR_RESIDUAL, BlockSource, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
 from lookalike.models._gaussian import draw_within
 from lookalike.models._normal_scores import NormalScores
@@ -68,7 +68,7 @@ class GaussianCopula(Synthesizer):
 
     COMPILED: ClassVar[bool] = False
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
 
     #: The map between rows and latent normal variables, and the correlations of the latter.
     _scores: NormalScores

@@ -12,7 +12,14 @@ from lookalike._core.errors import ModelFileError
 from lookalike._core.parameters import Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike._core.workers import in_parallel
-from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned, SampledRows
+from lookalike.encoding import (
+    ONE_BLOCK_OR_RESIDUAL,
+    BlockSource,
+    EncodedRows,
+    Layout,
+    Learned,
+    SampledRows,
+)
 from lookalike.models._base import Synthesizer
 from lookalike.models._column_trees import ColumnTrees, Growth
 from lookalike.models._conditional_table import grains_of
@@ -95,7 +102,7 @@ class Forest(Synthesizer):
         "leaf": (2, 5, 10, 20),
         "bins": (16, 32, 64, 128),
     }
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 1_000, integer=True),
         "leaf": Number(1, integer=True),

@@ -13,7 +13,14 @@ from scipy.special import logsumexp
 from lookalike._core.errors import ModelFileError
 from lookalike._core.parameters import AnyOf, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, RowCondition, SampledRows
+from lookalike.encoding import (
+    ONE_BLOCK_OR_RESIDUAL,
+    BlockSource,
+    Layout,
+    Learned,
+    RowCondition,
+    SampledRows,
+)
 from lookalike.models._latent_tree import LatentTree, TreeStructure, choose
 from lookalike.models._latent_tree_fit import FittedTree, chow_liu, fit_latent_tree, one_latent
 from lookalike.models._log_prob import DiscreteModel
@@ -132,7 +139,7 @@ class Mixture(DiscreteModel):
         "passes": (20, 40, 80),
     }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "bins": Number(2, 4_096, integer=True),
         "passes": Number(1, integer=True),

@@ -14,7 +14,7 @@ from lookalike._core.numerics import as_points, nearest_rows
 from lookalike._core.parameters import Flag, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
-    ONE_BLOCK,
+    ONE_BLOCK_OR_RESIDUAL,
     BlockSource,
     EncodedRows,
     Layout,
@@ -89,7 +89,7 @@ class Smote(Synthesizer):
     COMPILED: ClassVar[bool] = False
     HOLDS_ROWS: ClassVar[bool] = True
     COST: ClassVar[float] = 0.6
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "neighbours": Number(1, 1_000, integer=True),
         "save_rows": Flag(),

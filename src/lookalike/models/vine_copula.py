@@ -12,7 +12,7 @@ from lookalike._core.optional import require
 from lookalike._core.parameters import Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
-    ONE_BLOCK,
+    ONE_BLOCK_OR_RESIDUAL,
     BlockSource,
     EncodedRows,
     Layout,
@@ -87,7 +87,7 @@ class VineCopula(Synthesizer):
     EXTRA: ClassVar[str] = "copula"
     COST: ClassVar[float] = 2.5
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {"trees": (1, 2, 3, 5)}
-    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK_OR_RESIDUAL
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 100, integer=True),
     }
