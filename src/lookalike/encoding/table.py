@@ -73,7 +73,7 @@ class TableEncoder:
         zeros are found; if not, all columns are learned unchanged. A column with a chosen encoding
         is never replaced by a residual, but a residual may have the encoding of its kind.
     residuals : {"all", "visible", "none"}, default "all"
-        Which residuals that inferred relations leave may replace columns: all, those that hide no cell of
+        Which residuals of inferred relations may replace columns: all, those that hide no cell of
         their column from the model, or none. Where a declared rule computes the column that
         another one often equals, cells are hidden nonetheless: the model does not see that column.
     text_placeholder : str, optional
