@@ -86,6 +86,7 @@ def test_a_forecast_survives_its_file_and_damage_is_refused():
     for damage in (
         {"weights": []},
         {"learned": [*forecast.learned, 0.1]},
+        {"covariances": []},
         {"waves": [(0.0, 1.0, 1.0)]},
         {"low": 1.0, "high": 0.0},
         {"slope": float("inf")},
@@ -108,6 +109,27 @@ def test_a_returning_series_keeps_its_spread(rise):
         ratios.append(made.std() / values.std())
         assert made.diff().std() == pytest.approx(np.diff(values).std(), rel=0.15)
     assert 0.87 < np.mean(ratios) < 1.13
+
+
+def swinging(kind: str) -> np.ndarray:
+    """Return a series that goes up and down without a calendar."""
+    steps, rng = np.arange(800), np.random.default_rng(0)
+    if kind == "alternating":
+        return np.where(steps % 2, 1.0, -1.0) + rng.normal(0, 0.01, 800)
+    if kind == "saw":
+        return steps % 12 + rng.normal(0, 0.1, 800)
+    return np.sin(2 * np.pi * steps / 17.3) + rng.normal(0, 0.05, 800)
+
+
+@pytest.mark.parametrize("kind", ["alternating", "saw", "sine"])
+def test_what_swings_goes_on_swinging(kind):
+    """Begun where it is still, it hardly moved: with a tenth to a third of its spread."""
+    values = swinging(kind)
+    model = la.Sequences(trees=1, engine="trees", random_state=0).fit(
+        tabled(values, "D"), time="time"
+    )
+    spread = [model.sample(length=800, random_state=seed)["x"].std() for seed in range(4)]
+    assert 0.6 < np.mean(spread) / values.std() < 1.4
 
 
 def test_a_trend_goes_on_and_nothing_falls_below_zero(tmp_path):

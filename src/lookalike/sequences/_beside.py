@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lookalike.sequences._changes import Change
 from lookalike.sequences._clock import EventClock
-from lookalike.sequences._forecast_fit import fit_forecast
+from lookalike.sequences._forecast_fit import fit_forecast, proven
 from lookalike.tables.values.arrow import flat
 
 __all__ = ["go_beside"]
@@ -90,8 +90,12 @@ def _beside(
         return change
     if not best[1] and np.array_equal(raw, raws[best[0]]):
         logs = False  # equal numbers stay exactly so
-    found = fit_forecast(apart(best), time, clock, rng, logs=False)
-    if not found.returns and size(best) > _LEFT * own.std():
+    difference = apart(best)
+    fit = fit_forecast(difference, time, clock, rng, logs=False)
+    course = fit.course(time, len(difference))
+    errors = fit.errors_of(difference, course)
+    found = proven(fit, fit.deviations(difference, course), errors, rng)
+    if found is None or (not found.returns and size(best) > _LEFT * own.std()):
         return change
     return replace(change, forecast=replace(found, logs=logs, beside=best[0], follows=best[1]))
 

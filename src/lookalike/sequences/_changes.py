@@ -14,7 +14,7 @@ from lookalike._core.bounds import finite, whole
 from lookalike.sequences._bins import NumberBins
 from lookalike.sequences._clock import EventClock
 from lookalike.sequences._forecast import Forecast
-from lookalike.sequences._forecast_fit import fit_forecast
+from lookalike.sequences._forecast_fit import fit_forecast, proven
 from lookalike.sequences._histories import Histories
 from lookalike.tables import Column, Kind, Schema
 from lookalike.tables.values.arrow import flat
@@ -75,7 +75,7 @@ class Change:
 
     @property
     def words(self) -> str:
-        """How the number is drawn, in words."""
+        """The way in which the number is drawn, in words."""
         if self.forecast is None:
             return "its change since the last event"
         return f"its error of a forecast {self.forecast.words}"
@@ -142,6 +142,14 @@ class Change:
         off = self.forecast.deviations(raw, course)
         return np.repeat(off[:, None], len(self.forecast.weights), axis=1)
 
+    def begun(
+        self, raw: np.ndarray, course: np.ndarray | None, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return what new series remember after their first events: a past that is drawn."""
+        if self.forecast is None or course is None:
+            return self.remembered(raw, course)
+        return self.forecast.pasts(self.forecast.deviations(raw, course), rng)
+
     def moved(self, memory: np.ndarray, raw: np.ndarray, course: np.ndarray | None) -> np.ndarray:
         """Return what is remembered after further events."""
         if self.forecast is None or course is None:
@@ -199,7 +207,7 @@ class Change:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether raw values are integers."""
+        """True where raw values are integers."""
         return self.decimals is not None or pa.types.is_integer(type_from_json(self.type))
 
     def to_dict(self) -> dict[str, Any]:
@@ -290,10 +298,12 @@ def _of_series(
     forecast = fit_forecast(raw, time, clock, rng)
     if forecast.is_last:
         return replace(_widened(change), gain=by_change) if by_change > _WORTH else None
-    errors = forecast.errors_of(raw, forecast.course(time, len(raw)))
+    course = forecast.course(time, len(raw))
+    errors = forecast.errors_of(raw, course)
+    kept = proven(forecast, forecast.deviations(raw, course), errors, rng)
     by_forecast = compared.by_errors(errors, logs=forecast.logs) - compared.by_number
-    if by_forecast > _WORTH and by_forecast > by_change - _WORTH_OF_SERIES:
-        return replace(change, gain=by_forecast, forecast=forecast)
+    if kept and by_forecast > _WORTH and by_forecast > by_change - _WORTH_OF_SERIES:
+        return replace(change, gain=by_forecast, forecast=kept)
     return replace(change, gain=by_change) if by_change > _WORTH_OF_SERIES else None
 
 

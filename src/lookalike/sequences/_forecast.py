@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float
+from scipy.linalg import toeplitz
 
 from lookalike._core.bounds import finite
 
@@ -43,6 +44,8 @@ class Forecast:
     learned : tuple of float
         The weights by which errors are learned: those of least squares, whose errors say nothing
         about the last deviations. They return too fast; events are drawn with the others.
+    covariances : tuple of float
+        The autocovariances of deviations, that of no lag first; as many as there are weights.
     low, high : float
         The range of deviations, which generated ones do not leave.
     beside : str or None
@@ -58,6 +61,7 @@ class Forecast:
     waves: tuple[tuple[float, float, float], ...]
     weights: tuple[float, ...]
     learned: tuple[float, ...]
+    covariances: tuple[float, ...]
     low: float
     high: float
     beside: str | None = None
@@ -65,7 +69,7 @@ class Forecast:
 
     @property
     def is_last(self) -> bool:
-        """Whether the forecast is the last number itself."""
+        """True where the forecast is the last number itself."""
         return (
             len(self.weights) == 1
             and not self.returns
@@ -74,7 +78,7 @@ class Forecast:
 
     @property
     def returns(self) -> bool:
-        """Whether numbers return to their course."""
+        """True where numbers return to their course."""
         return sum(self.weights) < 1.0 - NO_PULL
 
     @property
@@ -124,6 +128,25 @@ class Forecast:
         values = deviations + course
         return np.asarray(np.exp(np.minimum(values, _HUGE)) if self.logs else values)
 
+    def pasts(
+        self, last: Float[np.ndarray, " rows"], rng: np.random.Generator
+    ) -> Float[np.ndarray, "rows depth"]:
+        """Return deviations before new series begin, the given last ones first.
+
+        They are drawn from the normal distribution that has the covariances of the series, given
+        the last one. What swings, swings from its beginning; a number that does not return has
+        been where it is.
+        """
+        held = np.repeat(last[:, None], len(self.weights), axis=1)
+        if not self.returns or self.covariances[0] <= 0:
+            return held
+        of = toeplitz(self.covariances)
+        shares = of[1:, 0] / of[0, 0]
+        sizes, ways = np.linalg.eigh(of[1:, 1:] - np.outer(shares, of[0, 1:]))
+        drawn = rng.standard_normal((len(last), len(sizes))) * np.sqrt(np.maximum(sizes, 0.0))
+        held[:, 1:] = np.clip(last[:, None] * shares + drawn @ ways.T, self.low, self.high)
+        return held
+
     def expected(self, memory: Float[np.ndarray, "rows depth"]) -> Float[np.ndarray, " rows"]:
         """Return the forecast of the next deviation.
 
@@ -158,16 +181,19 @@ class Forecast:
             float(finite(values[name], name)) for name in ("level", "slope", "begin", "low", "high")
         )
         waves = tuple(_three(each) for each in values["waves"])
-        weights, learned = (
+        weights, learned, covariances = (
             tuple(float(finite(each, "a weight")) for each in values[name])
-            for name in ("weights", "learned")
+            for name in ("weights", "learned", "covariances")
         )
-        fits = 1 <= len(weights) <= _MOST and len(weights) == len(learned) and len(waves) <= _MOST
+        same = len(weights) == len(learned) == len(covariances)
+        fits = 1 <= len(weights) <= _MOST and same and len(waves) <= _MOST
         if not fits or low > high:
             raise ValueError("a forecast is damaged")
         beside = None if values["beside"] is None else str(values["beside"])
         course = bool(values["logs"]), level, slope, begin, waves
-        return cls(*course, weights, learned, low, high, beside, bool(values["follows"]))
+        return cls(
+            *course, weights, learned, covariances, low, high, beside, bool(values["follows"])
+        )
 
 
 def _three(values: Sequence[Any]) -> tuple[float, float, float]:

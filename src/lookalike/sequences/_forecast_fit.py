@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.signal import lfilter
+from scipy.signal import lfilter, lfiltic
 
 from lookalike.sequences._clock import EventClock
 from lookalike.sequences._forecast import NO_PULL, Forecast
 
-__all__ = ["fit_forecast"]
+__all__ = ["fit_forecast", "proven"]
 
 #: The most events that are looked at, from the last ones back.
 _MOST_EVENTS = 50_000
@@ -32,6 +32,9 @@ _QUICK, _LOCAL, _EVIDENCE = 0.3, 60.0, 0.1
 _NUMBERS, _SERIES = 300_000, (16, 200)
 #: The steps of the search of a pull.
 _SEARCH = 7
+#: The greatest ratio, or its inverse, of the spreads of simulated series and of the real one; how
+#: many are simulated, and for how many events at most.
+_MOST_APART, _PROOFS, _PROVEN_EVENTS = 1.4, 64, 5_000
 #: The gain in nats per event by which logarithms must be more likely.
 _LOGS = 0.03
 
@@ -66,7 +69,7 @@ def fit_forecast(
         Whether logarithms are forecast; by default where they are forecast better.
     """
     if np.ptp(raw) == 0:
-        return Forecast(False, float(raw[0]), 0.0, 0.0, (), (0.0,), (0.0,), 0.0, 0.0)
+        return Forecast(False, float(raw[0]), 0.0, 0.0, (), (0.0,), (0.0,), (0.0,), 0.0, 0.0)
     raw = raw[-_MOST_EVENTS:].astype(float)
     time = None if time is None else time[-_MOST_EVENTS:].astype(float)
     logs = _in_logs(raw) if logs is None else logs
@@ -98,7 +101,50 @@ def fit_forecast(
         low, high = low - (high - low) / 2, high + (high - low) / 2
     level = float(fit.base[0] * scale)
     weights, learned = tuple(fit.weights.tolist()), tuple(fit.learned.tolist())
-    return Forecast(logs, level, slope, begin, chosen, weights, learned, low, high)
+    covariances = _covariances(fit.deviations * scale, len(weights))
+    return Forecast(logs, level, slope, begin, chosen, weights, learned, covariances, low, high)
+
+
+def proven(
+    forecast: Forecast,
+    deviations: Float[np.ndarray, " events"],
+    errors: Float[np.ndarray, " events"],
+    rng: np.random.Generator,
+) -> Forecast | None:
+    """Return a forecast with which new series are about as wide as the real one; None if none is.
+
+    Series are simulated as they will be drawn: from pasts that are drawn, on by errors of the real
+    one. Where the matched pull does not keep their spread, as in what swings at length, the weights
+    of least squares are tried. Numbers that do not return have no spread to keep.
+
+    Parameters
+    ----------
+    forecast : Forecast
+    deviations, errors : ndarray, shape (events,)
+        Those of the real series.
+    rng : numpy.random.Generator
+    """
+    real = float(deviations.std())
+    if not forecast.returns or real == 0:
+        return forecast
+    length = min(len(deviations), _PROVEN_EVENTS)
+    last = rng.normal(0.0, real, _PROOFS)
+    drawn = rng.choice(errors - errors.mean(), (_PROOFS, length))
+    for weights in (forecast.weights, forecast.learned):
+        tried = replace(forecast, weights=weights)
+        memory, filtered = tried.pasts(last, rng), np.r_[1.0, -np.array(weights)]
+        begin = np.stack([lfiltic([1.0], filtered, each) for each in memory])
+        made = lfilter([1.0], filtered, drawn, axis=1, zi=begin)[0]
+        apart = float(np.median(made.std(axis=1))) / real
+        if 1 / _MOST_APART <= apart <= _MOST_APART:
+            return tried
+    return None
+
+
+def _covariances(values: Float[np.ndarray, " events"], count: int) -> tuple[float, ...]:
+    """Return the autocovariances of a series, over all events, so that they fit together."""
+    n, off = len(values), values - values.mean()
+    return tuple(float(off[: n - lag] @ off[lag:]) / n for lag in range(count))
 
 
 def _series(events: int) -> int:
@@ -131,7 +177,7 @@ class _FittedCourse:
 
     @property
     def returns(self) -> bool:
-        """Whether deviations are pulled back."""
+        """True where deviations are pulled back."""
         return bool(self.weights.sum() < 1.0 - NO_PULL)
 
     @classmethod

@@ -137,7 +137,14 @@ class Growing:
         self.moving.move(rows, own.states, numbers_of(table, model.numbers))
         return table
 
-    def observe(self, table: pa.Table, time: np.ndarray | None, *, position: int) -> None:
+    def observe(
+        self,
+        table: pa.Table,
+        time: np.ndarray | None,
+        *,
+        position: int,
+        rng: np.random.Generator | None = None,
+    ) -> None:
         """Add a known event to every history.
 
         Parameters
@@ -146,6 +153,8 @@ class Growing:
             Canonical: the dynamic columns, a row for each history.
         time : ndarray or None
         position : int
+        rng : numpy.random.Generator, optional
+            Draws what a first event remembers; without it, numbers have been where they are.
         """
         model, original, rows = self.model, table, np.arange(len(self.lengths))
         if not table.num_columns:
@@ -157,7 +166,11 @@ class Growing:
                 cells = change.since(self.memories[k], raw, course)
                 self.memories[k] = change.moved(self.memories[k], raw, course)
             else:
-                self.memories[k] = change.remembered(raw, course)
+                self.memories[k] = (
+                    change.remembered(raw, course)
+                    if rng is None
+                    else change.begun(raw, course, rng)
+                )
                 cells = pa.nulls(len(raw), change.drawn)
             at = table.schema.get_field_index(change.column)
             table = table.set_column(at, change.name, cells)

@@ -182,7 +182,8 @@ class SeriesModel:
             own = ticks(flat(rows[self.roles.time]), self.schema[self.roles.time])
             time = own if time is None else time
         rows = self._settled(rows, own, time)
-        growing = self._started(rows, time, 1 + skipped + kept)
+        rng = generator(seed, "pasts", number)
+        growing = self._started(rows, time, 1 + skipped + kept, rng)
         events = growing.grown(seed, number, number * self.BLOCK * (1 + skipped + kept), begin=1)
         each = skipped + kept
         position = np.arange(len(events.entity)) % each
@@ -212,13 +213,19 @@ class SeriesModel:
             settled = settled.set_column(at, change.column, change.cells(raw))
         return settled
 
-    def _started(self, rows: pa.Table, time: np.ndarray | None, length: int) -> Growing:
+    def _started(
+        self,
+        rows: pa.Table,
+        time: np.ndarray | None,
+        length: int,
+        rng: np.random.Generator | None = None,
+    ) -> Growing:
         """Return series with one known event each."""
         n = len(rows)
         levels = [change.raw(flat(rows[change.column])) for change in self.events.changes]
         nothing = np.zeros((n, 0))
         growing = Growing(self.events, _no_static(n), np.full(n, length), time, levels, nothing)
-        growing.observe(rows.select(list(self.roles.dynamic)), time, position=0)
+        growing.observe(rows.select(list(self.roles.dynamic)), time, position=0, rng=rng)
         return growing
 
     def _continued(self, known: pa.Table, n: int, steps: int, seed: int, number: int) -> Events:
