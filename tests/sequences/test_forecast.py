@@ -9,6 +9,8 @@ import pytest
 
 import lookalike as la
 from lookalike.errors import DataError, ModelFileError
+from lookalike.sequences._beside import go_beside
+from lookalike.sequences._changes import Change
 from lookalike.sequences._clock import EventClock
 from lookalike.sequences._forecast import Forecast
 from lookalike.sequences._forecast_fit import fit_forecast
@@ -187,6 +189,29 @@ def test_numbers_that_move_together_stay_together(tmp_path):
     past = table[-5:].assign(close=[np.nan, *table["close"][-4:]])
     with pytest.raises(DataError, match="its past must be known"):
         model.continue_from(past, 3)
+
+
+def test_whole_numbers_beside_decimals_are_in_the_same_unit(tmp_path):
+    rng = np.random.default_rng(0)
+    watts = (rng.gamma(2, 40, 600) // 10 * 10).astype(int)
+    heat = (20 + 0.1 * returning(0.98, 600, 1)).round(4)
+    cold = (heat + 0.05 * returning(0.8, 600, 2)).round(2)
+    table = pd.DataFrame({"watts": watts, "heat": heat, "cold": cold})
+    model = la.Sequences(trees=1, engine="trees", random_state=0).fit(table)
+    assert "watts" not in model.forecasts_.get("heat", "")
+    made = model.sample(length=600)
+    for name in ("heat", "cold"):
+        assert abs(made[name].mean() - table[name].mean()) < 3 * table[name].std()
+        assert made[name].std() < 2 * table[name].std()
+
+
+def test_a_number_follows_no_other_one_from_which_it_differs_for_long():
+    """Where each follows the other, lasting differences add up at every step."""
+    slow = np.cumsum(np.convolve(returning(0.9, 807, 0), np.ones(8) / 8, "valid"))
+    table = pa.table({"one": slow + returning(0.99, 800, 1), "two": slow - returning(0.99, 800, 2)})
+    plain = Change("one", "change of one", "double", None, -1e6, 1e6, 1.0)
+    rng = np.random.default_rng(0)
+    assert go_beside([plain], table, ["one", "two"], None, None, rng) == [plain]
 
 
 def test_equal_numbers_stay_equal_and_others_go_their_own_way():

@@ -50,7 +50,7 @@ def go_beside(
     done = []
     for change in changes:
         # All of them in units of the number that goes beside.
-        raws = {name: change.raw(flat(table[name])) for name in names}
+        raws = {name: change.in_units(flat(table[name])) for name in names}
         done.append(_ordered(_beside(change, raws, time, clock, rng), raws))
     return done
 
@@ -70,7 +70,9 @@ def _beside(
     others = [n for n in names if n != change.column and not (logs and raws[n].min() <= 0)]
     # Beside numbers of the same event that are drawn before, or of the last event.
     ways = [(n, False) for n in others if names.index(n) < names.index(change.column)]
-    ways += [(n, True) for n in others]
+    # Columns that follow each other have no course of their own, to which they would return.
+    if forecast is None or not forecast.returns:
+        ways += [(n, True) for n in others]
     if not ways:
         return change
 
@@ -82,7 +84,9 @@ def _beside(
         return np.asarray(np.log(both[0]) - np.log(both[1]) if logs else both[0] - both[1])
 
     def size(way: tuple[str, bool]) -> float:
-        return float(min(apart(way).std(), np.diff(apart(way)).std()))
+        # Of columns that follow each other, a difference that lasts would add up step by step.
+        lasting = float(apart(way).std())
+        return lasting if way[1] else min(lasting, float(np.diff(apart(way)).std()))
 
     best = min(ways, key=size)
     most = _LEFT if forecast is not None and forecast.returns else _LEFT_OF_WALKS

@@ -32,6 +32,8 @@ _WORTH, _WORTH_OF_SERIES = 0.05, 0.35
 _FEWEST, _MOST = 60, 50_000
 #: The weight of the marginal distribution, in rows.
 _WEIGHT = 2.0
+#: The distance at which a number in units of another is a whole one.
+_ROUNDING = 1e-6
 #: The greatest raw value of a trend: a float64 holds every integer up to this.
 _EXACT = 2.0**53
 
@@ -112,15 +114,23 @@ class Change:
             return None
         beside, numbers = self.forecast.beside, None
         if beside is not None:
-            numbers = self._in_units(last[beside]) if self.forecast.follows else None
+            numbers = self._scaled(last[beside]) if self.forecast.follows else None
             if numbers is None or np.isnan(numbers).any():
-                same = self.raw(flat(table[beside]))
+                same = self.in_units(flat(table[beside]))
                 numbers = same if numbers is None else np.where(np.isnan(numbers), same, numbers)
         return self.forecast.course(time, len(table), numbers)
 
-    def _in_units(self, numbers: np.ndarray) -> np.ndarray:
-        """Return numbers in the units of raw values."""
-        return numbers if self.decimals is None else np.rint(numbers * 10.0**self.decimals)
+    def in_units(self, values: pa.Array) -> np.ndarray:
+        """Return numbers of another column, whole ones or not, in the unit of raw values."""
+        return self._scaled(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+
+    def _scaled(self, numbers: np.ndarray) -> np.ndarray:
+        if not self._is_whole:
+            return numbers
+        scaled = numbers * 10.0 ** (self.decimals or 0)
+        nearest = np.rint(scaled)
+        # The other column may have more decimals.
+        return np.asarray(np.where(np.abs(scaled - nearest) < _ROUNDING, nearest, scaled))
 
     def column_of(self, raw: np.ndarray, course: np.ndarray | None) -> pa.Array:
         """Return the changes of events in their order, of which the first has none.
@@ -188,10 +198,14 @@ class Change:
 
     def ordered(self, raw: np.ndarray, table: pa.Table) -> np.ndarray:
         """Return raw values, none of them beyond a column that they are never beyond."""
-        for name in self.at_least:
-            raw = np.maximum(raw, self.raw(flat(table[name])))
-        for name in self.at_most:
-            raw = np.minimum(raw, self.raw(flat(table[name])))
+        for names, within, tighter in (
+            (self.at_least, np.ceil, np.maximum),
+            (self.at_most, np.floor, np.minimum),
+        ):
+            for name in names:
+                bound = self.in_units(flat(table[name]))
+                bound = within(bound).astype(np.int64) if self._is_whole else bound
+                raw = tighter(raw, bound)
         return raw
 
     def _within(self, numbers: np.ndarray) -> np.ndarray:
@@ -201,7 +215,10 @@ class Change:
         if forecast is not None and (forecast.slope or forecast.beside or not forecast.returns):
             # What is never negative stays so, and what is always positive, too.
             least = 1.0 if whole and forecast.logs else 0.0
-            low, high = (least if low >= 0 else -_EXACT), _EXACT
+            more = (high - low) / 2
+            if forecast.slope or not forecast.beside:  # deviations have a range of their own
+                more = _EXACT
+            low, high = (least if low >= 0 else max(low - more, -_EXACT)), min(high + more, _EXACT)
         raw = np.clip(numbers, low, high)
         return np.asarray(np.rint(raw).astype(np.int64) if whole else raw)
 
