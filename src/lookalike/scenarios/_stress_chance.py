@@ -1,4 +1,4 @@
-"""How often sound predictions err in a slice as much as a model does.
+"""The chance that sound predictions err in a slice as much as a model does.
 
 A t-test of losses is none: the losses of heavy tails and of rare classes are far from normal, and a
 sound model errs in a slice by chance twice, in the rows that it learned and in those that it is
