@@ -44,7 +44,7 @@ def test_a_level_that_was_never_seen_is_found_at_dial_0() -> None:
     assert found.weak.rows == (rows["region"] == "west").sum()
     assert found.weak.chance < 0.01
     assert found.weak.gain > 0.05 + max(found.weak.sound, 0)
-    assert "of models that learned other rows of this table" in found.answer
+    assert "off that of sound models, which learned other rows of this table" in found.answer
     assert "The model is weak on the" in found.answer
     assert found.standing == "weak on the rows that come"
     assert type(found).from_json(found.to_json()) == found

@@ -179,7 +179,9 @@ def _beside(weak: StressSlice) -> str:
     if weak.sound is None:
         return ""
     most = 100 * max(weak.sound, 0.0)
-    return f", of models that learned other rows of this table {most:.1f} % at most"
+    return (
+        f" (at most {most:.1f} % off that of sound models, which learned other rows of this table)"
+    )
 
 
 def _amount(value: float | None, curve: StressCurve) -> str:
