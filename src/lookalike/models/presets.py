@@ -30,7 +30,7 @@ class Preset:
     source : str
         The document that describes the system.
     parameters : mapping
-        Parameters of `GAN`.
+        Parameters of `GAN`, or of the engine that trains it.
     notes : str
         The choices that the document leaves open, and how they were made.
     """

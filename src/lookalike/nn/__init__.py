@@ -14,6 +14,7 @@ from lookalike.nn._denoiser import Denoised, Denoiser
 from lookalike.nn._dense import DenseNetwork, Moments
 from lookalike.nn._images import ImageArchitecture, ImageDrawer, ImageJudge
 from lookalike.nn._judged_codes import JudgedAutoencoder
+from lookalike.nn._latent_networks import LatentNetworks, LatentSizes
 from lookalike.nn._marginals import Marginals
 from lookalike.nn._masked import MaskedNetwork
 from lookalike.nn._network import Layer, Network
@@ -39,6 +40,8 @@ __all__ = [
     "ImageJudge",
     "JudgedAutoencoder",
     "Latent",
+    "LatentNetworks",
+    "LatentSizes",
     "Layer",
     "Linear",
     "Marginals",

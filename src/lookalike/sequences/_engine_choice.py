@@ -17,7 +17,6 @@ from lookalike.sequences._clock import ticks
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._history_model import HistoryModel
 from lookalike.sequences._judge import told_apart_by
-from lookalike.sequences._network_windows import WINDOW_PRESETS, NetworkWindows
 from lookalike.sequences._regular import RegularTimes
 from lookalike.sequences._running import numbers_of
 from lookalike.sequences._series_model import SeriesModel
@@ -30,6 +29,7 @@ from lookalike.sequences._window_model import (
     stretches,
     unsuited,
 )
+from lookalike.sequences._window_networks import NETWORK_ENGINES
 from lookalike.tables import Kind, Schema
 from lookalike.tables.values.arrow import flat
 
@@ -38,7 +38,7 @@ __all__ = ["ENGINES", "EngineRules", "check_engine", "with_windows"]
 #: A model whose windows can be generated as a whole.
 AnyModel = SeriesModel | HistoryModel
 #: The engines of windows; `"auto"` is the choice among them.
-ENGINES = ("auto", "trees", "basis", *WINDOW_PRESETS)
+ENGINES = ("auto", "trees", "basis", *NETWORK_ENGINES)
 #: The fewest windows end to end of a series whose windows are learned as a whole, and the most
 #: windows that are learned.
 _FEWEST, _MOST = 20, 20_000
@@ -138,10 +138,9 @@ class _Windows:
         words = [transform.words for transform in found]
         own = derive_seed(seed, name)
         engine: WindowEngine
-        if name in WINDOW_PRESETS:
-            engine = NetworkWindows.fit(
-                windows, WINDOW_PRESETS[name], own, rules.training or {}, show=rules.show
-            )
+        if name in NETWORK_ENGINES:
+            kind, preset = NETWORK_ENGINES[name]
+            engine = kind.fit(windows, preset, own, rules.training or {}, show=rules.show)
         else:
             begins = None if self.raw is None else self.raw[starts]
             calendar = self.times.calendar(begins, len(starts))
@@ -184,9 +183,9 @@ def check_engine(rules: EngineRules) -> None:
             "transforms= is for windows that are learned as a whole, but engine='trees' draws "
             "events one by one. Leave it out, or choose another engine."
         )
-    if rules.training and rules.engine not in WINDOW_PRESETS:
+    if rules.training and rules.engine not in NETWORK_ENGINES:
         raise ParameterError(
-            f"training= is for engines that train networks ({', '.join(WINDOW_PRESETS)}); got "
+            f"training= is for engines that train networks ({', '.join(NETWORK_ENGINES)}); got "
             f"engine={rules.engine!r}. Leave it out, or choose one of them."
         )
 

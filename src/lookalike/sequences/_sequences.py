@@ -72,11 +72,11 @@ class Sequences(Refitted):
         one for 80 events, and at least 16.
     choose : bool
         Whether whole histories are chosen from several, where that helps on held-out ones.
-    engine : {"auto", "trees", "basis", "lstm", "attention"}
+    engine : {"auto", "trees", "basis", "lstm", "attention", "timegan", "autoencoder-gan"}
         How windows of a series are generated: ``"trees"`` event by event, ``"basis"`` as a whole,
         by coefficients of functional principal components; ``"auto"`` is the one of these that
-        trees tell less from windows of held-out stretches. ``"lstm"`` and ``"attention"`` train
-        the networks of a preset. Histories of at least 100 entities, all with the same number of
+        trees tell less from windows of held-out stretches. The other names train the networks of
+        a preset. Histories of at least 100 entities, all with the same number of
         events at the same times and without static columns, are windows, too. A series of any
         other length, a future and all other histories are drawn event by event.
     window : int
@@ -85,7 +85,10 @@ class Sequences(Refitted):
         Transforms of columns for windows that are learned as a whole, ``"standard"``,
         ``"minmax"``, ``"power"`` or ``"quantile"``; others are found.
     training : mapping of str to object or None
-        Parameters of `GAN` that replace those of a preset, such as ``{"steps": 500}``.
+        Parameters that replace those of a preset, such as ``{"steps": 500}``: of `GAN` for
+        ``"lstm"`` and ``"attention"``; steps of each part, batch_size, learning_rate, code_size,
+        supervised, and the layers of the autoencoder (coding) and of the other networks (game)
+        for ``"timegan"`` and ``"autoencoder-gan"``.
     min_category_count : int
         The minimum number of rows that must share a category, a number or a part of an identifier
         for the model to store it.
@@ -122,8 +125,8 @@ class Sequences(Refitted):
     target_ : str or None
         The column that events are meant to predict, if the caller named one.
     history_ : History
-        What was found at the fit, as events; with ``engine="lstm"`` or ``"attention"``, also the
-        record of the training of the networks.
+        What was found at the fit, as events; where networks were trained, also the record of
+        their training.
     n_entities_, n_rows_ : int
         The numbers of entities and of events of the training table.
     seed_ : int

@@ -18,9 +18,9 @@ from lookalike.models import ahead
 from lookalike.relations import infer_schema
 from lookalike.sequences._basis import WindowBasis
 from lookalike.sequences._clock import times
-from lookalike.sequences._network_windows import WINDOW_PRESETS, NetworkWindows
 from lookalike.sequences._regular import RegularTimes
 from lookalike.sequences._warnings import warnings_about
+from lookalike.sequences._window_networks import NETWORK_ENGINES
 from lookalike.tables import Kind, Schema, canonical_type, conform
 from lookalike.tables.values.arrow import flat
 from lookalike.training import History
@@ -290,8 +290,9 @@ class WindowModel:
         engine: WindowEngine
         if values["name"] == "basis":
             engine = WindowBasis.from_state(parts["engine"], window, coder.channels, times_.facts)
-        elif values["name"] in WINDOW_PRESETS:
-            engine = NetworkWindows.from_state(parts["engine"], window, coder.channels)
+        elif values["name"] in NETWORK_ENGINES:
+            kind, _ = NETWORK_ENGINES[values["name"]]
+            engine = kind.from_state(parts["engine"], window, coder.channels)
         else:
             raise ValueError(f"there is no engine {values['name']!r}")
         return cls(values["name"], coder, engine, times_, window, starts)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lookalike.training._diffusion import DiffusionTask
     from lookalike.training._image_game import ImageGame
     from lookalike.training._image_task import ImageTask
+    from lookalike.training._latent_game import LatentGameTask
     from lookalike.training._masked import MaskedTask
     from lookalike.training._recurrent_judge import recurrent_judge
     from lookalike.training._remedies import REMEDIES
@@ -54,6 +55,7 @@ __all__ = [
     "ImageGame",
     "ImageTask",
     "LabelledRows",
+    "LatentGameTask",
     "MaskedTask",
     "Optimiser",
     "Remedy",
@@ -85,6 +87,7 @@ def __getattr__(name: str) -> Any:
         _diffusion,
         _image_game,
         _image_task,
+        _latent_game,
         _masked,
         _recurrent_judge,
         _remedies,
@@ -104,6 +107,7 @@ def __getattr__(name: str) -> Any:
         _diffusion,
         _image_game,
         _image_task,
+        _latent_game,
         _masked,
         _recurrent_judge,
         _remedies,
