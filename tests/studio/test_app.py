@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -293,3 +295,107 @@ def test_a_damaged_state_is_no_state(client: Any, folder: Path) -> None:
     write_json(run.path / "run.json", {})
     assert json.loads((run.path / "run.json").read_text()) == {}
     assert client.get("/").status_code == 200
+
+
+# --- histories, series and databases
+
+
+def finished(
+    client: Any, folder: Path, wait: Callable[..., None], at: str, form: dict[str, str]
+) -> RunFolder:
+    """Return a run that was begun from a page, at its end."""
+    answer = client.post(f"{at}/runs", data=form, follow=False)
+    run = Store(folder).run(answer.headers["location"].rpartition("/")[2])
+    assert run is not None
+    wait(lambda: word_of(run) in ("done", "failed"))
+    assert word_of(run) == "done", run.state
+    return run
+
+
+@pytest.fixture(scope="module")
+def visits(client: Any) -> str:
+    """Return the address of a table of 25 histories of two visits each."""
+    lines = [f"p{k // 2},{1 + k % 2},{k % 7 * 0.5}" for k in range(50)]
+    content = "\n".join(["patient,visit,weight", *lines, ""]).encode()
+    return str(client.post("/upload?name=visits.csv", content=content).json()["at"])
+
+
+def test_histories_are_learned_held_out_and_generated(
+    client: Any, folder: Path, wait: Callable[..., None], visits: str
+) -> None:
+    form = {"do": "fit", "model": "sequences", "entity": "patient", "time": "visit"}
+    run = finished(client, folder, wait, visits, form)
+    made = (run.path / "synthetic.csv").read_text().splitlines()
+    assert len({line.split(",")[0] for line in made[1:]}) == 20
+    page = client.get(f"/runs/{run.id}").text
+    assert "More histories" in page
+    assert "Audit" not in page
+    rows = client.post(f"/runs/{run.id}/rows", data={"rows": "3"})
+    assert rows.headers["content-type"].startswith("text/csv")
+    assert len({line.split(",")[0] for line in rows.text.splitlines()[1:]}) == 3
+
+
+@pytest.mark.slow
+def test_a_series_is_learned_and_continued(
+    client: Any, folder: Path, wait: Callable[..., None]
+) -> None:
+    content = "\n".join(["day,x", *(f"{k},{k * 7 % 11}" for k in range(80)), ""]).encode()
+    at = str(client.post("/upload?name=series.csv", content=content).json()["at"])
+    form = {"do": "fit", "model": "sequences", "time": "day"}
+    run = finished(client, folder, wait, at, form)
+    assert len((run.path / "synthetic.csv").read_text().splitlines()) == 81
+    rows = client.post(f"/runs/{run.id}/rows", data={"rows": "30"})
+    assert len(rows.text.splitlines()) == 31
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return a database of two tables as a file."""
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            "create table customer(id integer primary key, city text);"
+            "create table orders(id integer primary key,"
+            " customer integer references customer(id), amount real);"
+        )
+        cities, orders = ("Rome", "Oslo"), range(90)
+        db.executemany("insert into customer values(?, ?)", [(k, cities[k % 2]) for k in range(40)])
+        rows = [(k, k * 7 % 40, float(k % 9)) for k in orders]
+        db.executemany("insert into orders values(?, ?, ?)", rows)
+        db.commit()
+    return path.read_bytes()
+
+
+def test_a_database_is_learned_and_generated(
+    client: Any, folder: Path, wait: Callable[..., None], shop: bytes
+) -> None:
+    at = str(client.post("/upload?name=shop.db", content=shop).json()["at"])
+    page = client.get(at).text
+    assert "130 rows in 2 tables" in page
+    assert "orders.customer -&gt; customer.id" in page
+    assert "130 rows in 2 tables" in client.get("/").text
+    assert client.post(f"{at}/rules").status_code == 404
+    refused = client.post(f"{at}/runs", data={"scale": "lots"})
+    assert refused.status_code == 400
+    assert "scale must be a number" in refused.text
+    run = finished(client, folder, wait, at, {"do": "fit", "scale": "0.5"})
+    page = client.get(f"/runs/{run.id}").text
+    assert "lookalike fit sqlite:///shop.db" in page
+    assert "Another database" in page
+    assert "Numbers of children" in client.get(f"/runs/{run.id}/files/report.html").text
+    for answer, customers in (
+        (client.get(f"/runs/{run.id}/files/synthetic.sqlite"), 20),
+        (client.post(f"/runs/{run.id}/rows", data={"scale": "2"}), 80),
+    ):
+        assert answer.headers["content-type"] == "application/vnd.sqlite3"
+        made = folder / "made.sqlite"
+        made.write_bytes(answer.content)
+        with closing(sqlite3.connect(made)) as db:
+            assert db.execute("select count(*) from customer").fetchone() == (customers,)
+    assert "cardinality" in client.get("/compare").text
+
+
+def test_a_file_that_is_no_database_is_named(client: Any) -> None:
+    answer = client.post("/upload?name=shop.sqlite3", content=b"not a database at all" * 50)
+    assert answer.status_code == 400
+    assert "shop.sqlite3" in answer.json()["error"]

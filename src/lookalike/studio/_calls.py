@@ -27,11 +27,15 @@ async def command(words: list[str], folder: Path) -> tuple[int, str, str]:
 
 
 async def read_schema(table: TableFolder) -> str:
-    """Infer the schema of a table and keep it; return the error where it cannot be read."""
-    code, out, messages = await command(["info", table.data.name, "--json"], table.path)
+    """Infer the schema of a table or a database and keep it; return an error, or no words."""
+    code, out, messages = await command(["info", table.source, "--json"], table.path)
     if code != 0:
         table.data.unlink(missing_ok=True)
-        return error_of(messages).replace(table.data.name, table.name)
+        return (
+            error_of(messages)
+            .replace(table.source, table.name)
+            .replace(table.data.name, table.name)
+        )
     cautions = [line for line in messages.splitlines() if line.startswith("warning: ")]
     write_json(table.path / "schema.json", {**json.loads(out), "cautions": cautions})
     return ""

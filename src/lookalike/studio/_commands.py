@@ -17,8 +17,11 @@ __all__ = [
     "audit_plan",
     "boost_plan",
     "compare_plan",
+    "database_plan",
+    "database_words",
     "fit_plan",
     "function_plan",
+    "history_plan",
     "sample_words",
 ]
 
@@ -36,6 +39,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
     "vae": ("VAE", "an encoder and a decoder"),
     "private": ("Private", "differential privacy, ε = 1"),
     "independent": ("Independent", "the floor: columns without relations"),
+    "sequences": ("Sequences", "histories of many entities, or one series"),
 }
 
 
@@ -96,6 +100,8 @@ class FitChoice:
         Of the GAN: a published system, in place of a budget.
     seconds : int or None
         Of Auto.
+    entity, time : str or None
+        Of Sequences: the columns that name the entity and the time of an event.
     seed : int
     """
 
@@ -106,6 +112,8 @@ class FitChoice:
     budget: str | None = None
     preset: str | None = None
     seconds: int | None = None
+    entity: str | None = None
+    time: str | None = None
     seed: int = 0
 
     @property
@@ -190,6 +198,123 @@ def _fit_python(choice: FitChoice, name: str, rows: int) -> str:
     )
 
 
+def history_plan(
+    choice: FitChoice, name: str, data: str, count: int, facts: dict[str, Any]
+) -> RunPlan:
+    """Return the plan of a fit of histories, of which some are held out, or of one series.
+
+    Parameters
+    ----------
+    choice : FitChoice
+    name : str
+        The table's name as its owner knows it.
+    data : str
+        Its file, seen from the folder of the run.
+    count : int
+        The number of histories, or of events of a series, to generate.
+    facts : dict
+        Further facts of the run.
+
+    Returns
+    -------
+    RunPlan
+    """
+    suffix = ".parquet" if data.endswith(".parquet") else ".csv"
+    train, test, fake = (f"{part}{suffix}" for part in ("train", "test", "synthetic"))
+    single = choice.entity is None
+    learned = data if single else train
+    seed = ["--seed", str(choice.seed)]
+    roles = [] if single else [f"--entity={choice.entity}"]
+    roles += [] if choice.time is None else [f"--time={choice.time}"]
+    target = [] if choice.target is None else [f"--target={choice.target}"]
+    kinds = [f"--kind={column}={kind}" for column, kind in choice.kinds.items()]
+    fit = ["fit", learned, "-o", "model.lookalike", *roles, *target, *kinds, *seed]
+    held_out = [] if single else ["--holdout", test]
+    score = ["evaluate", learned, fake, *held_out, "--model", "model.lookalike", *roles]
+    commands = [
+        fit,
+        sample_words(count, (), choice.seed, fake, "events" if single else "histories"),
+        [*score, "--html", "report.html", "--json", "evaluation.json", *seed],
+    ]
+    if not single:
+        split = ["split", data, "--train", train, "--test", test, f"--entity={choice.entity}"]
+        commands.insert(0, [*split, *seed])
+    named = {"entity": choice.entity, "time": choice.time}
+    given = "".join(f", {role}={column!r}" for role, column in named.items() if column is not None)
+    further = "" if choice.target is None else f", target={choice.target!r}"
+    further += f", kinds={dict(choice.kinds)!r}" if choice.kinds else ""
+    parted = f"train, test = la.split({name!r}, entity={choice.entity!r}, "
+    parted += f"random_state={choice.seed})"
+    number = f"length={count}" if single else f"{count}"
+    python = [
+        "import lookalike as la",
+        "",
+        f"train = {name!r}" if single else parted,
+        f"model = la.Sequences(random_state={choice.seed})",
+        f"model.fit(train{given}{further})",
+        f"rows = model.sample({number}, random_state={choice.seed})",
+        f"found = la.evaluate(train, rows{'' if single else ', holdout=test'}{given}, model=model, "
+        f"random_state={choice.seed})",
+        'found.to_html("report.html")',
+    ]
+    known = {**facts, "unit": "events" if single else "histories"}
+    title = f"{choice.label}: {name}"
+    shown = _lines(commands, {data: name})
+    return RunPlan("fit", title, _tuples(commands), shown, "\n".join(python), known)
+
+
+def database_plan(
+    name: str, source: str, scale: float, seed: int, facts: dict[str, Any]
+) -> RunPlan:
+    """Return the plan of a fit of a whole database.
+
+    Parameters
+    ----------
+    name : str
+        The database's name as its owner knows it.
+    source : str
+        Its address, seen from the folder of the run.
+    scale : float
+        The factor of the numbers of rows.
+    seed : int
+    facts : dict
+        Further facts of the run.
+
+    Returns
+    -------
+    RunPlan
+    """
+    fake, seeded = "sqlite:///synthetic.sqlite", ["--seed", str(seed)]
+    commands = [
+        ["fit", source, "-o", "model.lookalike", *seeded],
+        database_words(scale, seed, fake),
+        ["evaluate", source, fake, "--html", "report.html", "--json", "evaluation.json", *seeded],
+    ]
+    known = f"sqlite:///{name}"
+    python = "\n".join(
+        [
+            "import lookalike as la",
+            "from lookalike.reports import evaluate_databases",
+            "",
+            f"db = la.Database.read({known!r})",
+            f"model = la.Relational(random_state={seed}).fit(db)",
+            f"made = model.sample(scale={scale:g}, random_state={seed})",
+            f"made.write({fake!r})",
+            f"found = evaluate_databases(db, made, random_state={seed})",
+            'found.to_html("report.html")',
+        ]
+    )
+    shown = _lines(commands, {source: known})
+    known_facts = {**facts, "unit": "database", "label": "Relational"}
+    return RunPlan("fit", f"Relational: {name}", _tuples(commands), shown, python, known_facts)
+
+
+def database_words(scale: float, seed: int, output: str) -> list[str]:
+    """Return the words of a command that generates a database from a run's model."""
+    words = ["sample", "model.lookalike", "-o", output, "--overwrite", "--scale", f"{scale:g}"]
+    return [*words, "--seed", str(seed)]
+
+
 def compare_plan(
     name: str, data: str, target: str | None, seconds: int, seed: int, facts: dict[str, Any]
 ) -> RunPlan:
@@ -272,9 +397,12 @@ def function_plan(
     return RunPlan("function", f"Function {expression}", (tuple(words),), _lines([words]), python)
 
 
-def sample_words(rows: int, conditions: Sequence[str], seed: int, output: str) -> list[str]:
-    """Return the words of a command that generates rows from a run's model."""
-    words = ["sample", "model.lookalike", "-n", str(rows), "-o", output, "--seed", str(seed)]
+def sample_words(
+    count: int, conditions: Sequence[str], seed: int, output: str, unit: str = "rows"
+) -> list[str]:
+    """Return the words of a command that generates rows, histories or events from a run's model."""
+    number = ["--length" if unit == "events" else "-n", str(count)]
+    words = ["sample", "model.lookalike", *number, "-o", output, "--seed", str(seed)]
     return words + [f"--where={one}" for one in conditions]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from lookalike._core.errors import InputError, nearest
 from lookalike.studio._commands import FAMILIES, FitChoice
 
-__all__ = ["Form", "as_json", "fit_choice", "target_of"]
+__all__ = ["Form", "as_json", "column_of", "fit_choice"]
 
 _BUDGETS = ("fast", "balanced", "best")
 _MOST_SECONDS = 86_400
@@ -53,6 +53,23 @@ class Form:
                 f"{name} must be a whole number from {low:,} to {high:,}; got {text!r}."
             )
         return int(text)
+
+    def factor(self, name: str) -> float:
+        """Return a factor of numbers of rows; 1 where the field is empty.
+
+        Raises
+        ------
+        InputError
+            If it is no number from 0.001 to 1,000.
+        """
+        text = self.text(name) or "1"
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        if not 0.001 <= value <= 1_000:
+            raise InputError(f"{name} must be a number from 0.001 to 1,000; got {text!r}.")
+        return value
 
     def choice(self, name: str, options: Sequence[str]) -> str | None:
         """Return one of some words; None where the field is empty.
@@ -102,28 +119,40 @@ def fit_choice(
         if wanted is not None and wanted != kind:
             changed[name] = wanted
     model = form.choice("model", tuple(FAMILIES)) or "gan"
-    networks = model == "gan"
+    networks, sequences = model == "gan", model == "sequences"
+    rules = form.lines("rules")
+    if sequences and rules:
+        raise InputError(
+            "Rules are for tables of independent rows: remove them, or choose another model."
+        )
+    entity, time = (column_of(form, columns, role) for role in ("entity", "time"))
+    if sequences and entity is None and time is None:
+        raise InputError(
+            "Sequences need the column of the entity, or that of the time, or both: choose them."
+        )
     return FitChoice(
         model=model,
-        target=target_of(form, columns),
+        target=column_of(form, columns, "target"),
         kinds=changed,
-        rules=() if model == "auto" else form.lines("rules"),
+        rules=rules,
         budget=form.choice("budget", _BUDGETS) if networks else None,
         preset=form.choice("preset", presets) if networks else None,
         seconds=form.number("seconds", 5, _MOST_SECONDS) or 60 if model == "auto" else None,
+        entity=entity if sequences else None,
+        time=time if sequences else None,
         seed=form.number("seed", 0, 10**9) or 0,
     )
 
 
-def target_of(form: Form, columns: Mapping[str, Any]) -> str | None:
-    """Return the column that the page names as the target; None for none.
+def column_of(form: Form, columns: Mapping[str, Any], role: str) -> str | None:
+    """Return the column that the page names for a role, such as the target; None for none.
 
     Raises
     ------
     InputError
         If there is no such column.
     """
-    name = form.fields.get("target") or None
+    name = form.fields.get(role) or None
     if name is not None and name not in columns:
         raise InputError(f"There is no column {name!r}.{nearest(name, columns)}")
     return name

@@ -16,7 +16,7 @@ from starlette.responses import (
 
 from lookalike._core.errors import InputError
 from lookalike.studio._calls import command, error_of
-from lookalike.studio._commands import audit_plan, sample_words
+from lookalike.studio._commands import audit_plan, database_words, sample_words
 from lookalike.studio._forms import Form, as_json
 from lookalike.studio._http import begun, body_of, missing
 from lookalike.studio._pages import render
@@ -39,6 +39,7 @@ _RESULTS = {
         ("audit.json", "comparison.json", "evaluation.json", "verdict.json"), "application/json"
     ),
     "rules.txt": "text/plain",
+    **dict.fromkeys(("synthetic.sqlite", "rows.sqlite"), "application/vnd.sqlite3"),
     **{f"{part}.csv": "text/csv" for part in ("synthetic", "train", "test", "rows", "points")},
     **{
         f"{part}.parquet": "application/octet-stream"
@@ -117,16 +118,21 @@ class RunPages:
         if run is None or not (run.path / "model.lookalike").is_file():
             return missing()
         form = Form(await body_of(request))
+        unit = run.plan["facts"].get("unit", "rows")
+        name = "rows.sqlite" if unit == "database" else "rows.csv"
         try:
             count = form.number("rows", 1, 10_000_000) or 1_000
-            seed = form.number("seed", 0, 10**9) or 0
+            seed, scale = form.number("seed", 0, 10**9) or 0, form.factor("scale")
         except InputError as error:
             return self._run_page(run, str(error))
-        words = sample_words(count, form.lines("conditions"), seed, "rows.csv")
+        if unit == "database":
+            words = database_words(scale, seed, f"sqlite:///{name}")
+        else:
+            words = sample_words(count, form.lines("conditions"), seed, name, unit)
         code, _, messages = await command(words, run.path)
         if code != 0:
             return self._run_page(run, error_of(messages))
-        return FileResponse(run.path / "rows.csv", media_type="text/csv", filename="rows.csv")
+        return FileResponse(run.path / name, media_type=_RESULTS[name], filename=name)
 
     async def audit(self, request: Request) -> Response:
         """Begin a privacy audit of a run's rows."""

@@ -3,7 +3,7 @@
 ::
 
     FOLDER/token              what the address must hold
-    FOLDER/tables/ID/         data.csv (or .csv.gz, .parquet), table.json, schema.json
+    FOLDER/tables/ID/         data.csv (.csv.gz, .parquet, .sqlite), table.json, schema.json
     FOLDER/runs/ID/           run.json, state.json, events.jsonl, messages.txt, lock, results
 
 Names of folders are made here and never taken from a page: what is no such name is not looked up.
@@ -23,9 +23,13 @@ from typing import Any
 
 from lookalike._core.files import write_text
 
-__all__ = ["RunFolder", "Store", "TableFolder", "read_json", "write_json"]
+__all__ = ["RunFolder", "Store", "TableFolder", "address_of", "read_json", "write_json"]
 
-SUFFIXES = (".csv.gz", ".csv", ".parquet")
+#: The suffixes of files that are taken, each with that under which they are kept.
+SUFFIXES = {
+    **{suffix: suffix for suffix in (".csv.gz", ".csv", ".parquet")},
+    **dict.fromkeys((".sqlite", ".sqlite3", ".db"), ".sqlite"),
+}
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
@@ -43,9 +47,14 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     write_text(json.dumps(values, ensure_ascii=False, indent=1), path)
 
 
+def address_of(path: str) -> str:
+    """Return the word by which commands read a file: an address for a database."""
+    return f"sqlite:///{path}" if path.endswith(".sqlite") else path
+
+
 @dataclass(frozen=True)
 class TableFolder:
-    """An uploaded table.
+    """An uploaded table, or an uploaded database.
 
     Parameters
     ----------
@@ -74,6 +83,25 @@ class TableFolder:
     def data(self) -> Path:
         """Its file."""
         return self.path / f"data{self.facts.get('suffix', '.csv')}"
+
+    @property
+    def is_database(self) -> bool:
+        """Whether it is a database of several tables."""
+        return self.data.suffix == ".sqlite"
+
+    @property
+    def source(self) -> str:
+        """The word by which commands in its folder read it."""
+        return address_of(self.data.name)
+
+    @property
+    def words(self) -> str:
+        """Its size in words."""
+        schema = self.schema
+        if self.is_database:
+            rows = sum(schema["tables"].values())
+            return f"{rows:,} rows in {len(schema['tables'])} tables"
+        return f"{schema['rows']:,} rows, {len(schema['columns'])} columns"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -116,6 +144,8 @@ class RunFolder:
     def scores(self) -> dict[str, Any]:
         """Return the scores of its evaluation, by name; empty where there is none."""
         found = read_json(self.path / "evaluation.json").get("scores", {})
+        if isinstance(found, list):  # of a database
+            return {score["name"]: score for score in found}
         return found if isinstance(found, dict) else {}
 
 
@@ -163,7 +193,8 @@ class Store:
         if suffix is None:
             return None
         table = TableFolder(_fresh(self.folder / "tables"))
-        write_json(table.path / "table.json", {"name": shown, "suffix": suffix, "at": time.time()})
+        facts = {"name": shown, "suffix": SUFFIXES[suffix], "at": time.time()}
+        write_json(table.path / "table.json", facts)
         return table
 
     def new_run(self, plan: Mapping[str, Any], files: Mapping[str, str] | None = None) -> RunFolder:

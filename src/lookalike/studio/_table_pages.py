@@ -10,12 +10,20 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from lookalike._core.errors import InputError
 from lookalike.studio._calls import command, error_of, read_presets, read_schema
-from lookalike.studio._commands import FAMILIES, RunPlan, boost_plan, compare_plan, fit_plan
-from lookalike.studio._forms import Form, fit_choice, target_of
+from lookalike.studio._commands import (
+    FAMILIES,
+    RunPlan,
+    boost_plan,
+    compare_plan,
+    database_plan,
+    fit_plan,
+    history_plan,
+)
+from lookalike.studio._forms import Form, column_of, fit_choice
 from lookalike.studio._http import begun, body_of, missing, wrong
 from lookalike.studio._pages import render
 from lookalike.studio._processes import word_of
-from lookalike.studio._store import Store, TableFolder
+from lookalike.studio._store import SUFFIXES, Store, TableFolder, address_of
 
 __all__ = ["TablePages"]
 
@@ -64,7 +72,7 @@ class TablePages:
         """Take a file, and read it; the answer is JSON for the page's script."""
         table = self.store.new_table(request.query_params.get("name", ""))
         if table is None:
-            return wrong("A table is a .csv, .csv.gz or .parquet file.")
+            return wrong(f"A table or a database is one of these files: {', '.join(SUFFIXES)}.")
         size = 0
         try:
             with table.data.open("wb") as file:
@@ -103,23 +111,19 @@ class TablePages:
 
     async def _table_page(self, table: TableFolder, error: str = "") -> Response:
         runs = [run for run in self.store.runs() if run.plan["facts"].get("table") == table.id]
-        page = render(
-            "table",
-            title=table.name,
-            table=table,
-            schema=table.schema,
-            kinds=KINDS,
-            families=FAMILIES,
-            presets=await self.presets(),
-            runs=[(run, word_of(run)) for run in runs],
-            error=error,
-        )
+        known = {"table": table, "schema": table.schema, "error": error}
+        known |= {"title": table.name, "runs": [(run, word_of(run)) for run in runs]}
+        if table.is_database:
+            page = render("database", **known)
+        else:
+            presets = await self.presets()
+            page = render("table", kinds=KINDS, families=FAMILIES, presets=presets, **known)
         return HTMLResponse(page, 400 if error else 200)
 
     async def rules(self, request: Request) -> Response:
         """Propose rules that the table obeys, for its owner to read."""
         table = self.store.table(request.path_params["id"])
-        if table is None or not table.schema:
+        if table is None or not table.schema or table.is_database:
             return missing()
         code, out, messages = await command(["rules", table.data.name], table.path)
         return JSONResponse({"rules": out}) if code == 0 else wrong(error_of(messages))
@@ -138,16 +142,25 @@ class TablePages:
     async def _plan(self, table: TableFolder, form: Form) -> RunPlan:
         schema, name = table.schema, table.name
         data, facts = f"../../tables/{table.id}/{table.data.name}", {"table": table.id}
-        columns = {column["name"]: column for column in schema["columns"]}
         seed, sort = form.number("seed", 0, 10**9) or 0, form.text("do")
+        if table.is_database:
+            return database_plan(name, address_of(data), form.factor("scale"), seed, facts)
+        columns = {column["name"]: column for column in schema["columns"]}
         if sort == "compare":
             seconds = form.number("seconds", 5, 86_400) or 120
-            return compare_plan(name, data, target_of(form, columns), seconds, seed, facts)
+            return compare_plan(
+                name, data, column_of(form, columns, "target"), seconds, seed, facts
+            )
         if sort == "boost":
-            target = target_of(form, columns)
+            target = column_of(form, columns, "target")
             if target is None:
                 raise InputError("“Does it help?” needs a target: choose the column to predict.")
             return boost_plan(name, data, target, seed, facts)
         choice = fit_choice(form, schema, KINDS, await self.presets())
         rows = max(int(schema.get("rows", 0)), 1)
-        return fit_plan(choice, name, data, rows, {**facts, "label": choice.label})
+        facts["label"] = choice.label
+        if choice.model != "sequences":
+            return fit_plan(choice, name, data, rows, facts)
+        if choice.entity is not None:  # as many histories as are learned
+            rows = max(round(0.8 * columns[choice.entity]["distinct"]), 1)
+        return history_plan(choice, name, data, rows, facts)

@@ -19,13 +19,11 @@ __all__ = ["LatentGameTask"]
 _OBJECTIVE = NonSaturating()
 #: The weights of the paper's losses: of windows that the autoencoder gives back, of the supervisor
 #: in the encoder's loss and in the generator's, and of the moments of generated windows.
-_BACK, _ENCODER, _SUPERVISOR, _MOMENTS = 10.0, 1.0, 100.0, 100.0
+_BACK, _ENCODER, _SUPERVISOR, _MOMENTS = 10.0, 0.1, 100.0, 100.0
 #: The least mean square whose root is taken: the slope of a root is undefined at 0.
 _LEAST = 1e-8
-#: The numbers of a batch that a large window's draws are cut to.
+#: The number of windows that one call of the compiled program draws.
 _DRAWN = 256
-
-Codes = Float[Array, "rows codes"]
 
 
 @dataclass(frozen=True)
@@ -146,11 +144,11 @@ class LatentGameTask(AveragedTask):
         telling = sum(_OBJECTIVE.discriminator(real, model.judge(f)) for f in stopped)
         return jnp.stack([coding, supervising, playing, telling])
 
-    def _back(self, model: LatentNetworks, codes: Codes, values: Array) -> Array:
+    def _back(self, model: LatentNetworks, codes: Array, values: Array) -> Array:
         """Return the loss of windows that codes are turned back into."""
         return _BACK * jnp.sqrt(((model.decoder(codes) - values) ** 2).mean() + _LEAST)
 
-    def _ahead(self, model: LatentNetworks, codes: Codes) -> Array:
+    def _ahead(self, model: LatentNetworks, codes: Array) -> Array:
         """Return the mean square by which the supervisor errs at the codes of the next step."""
         ahead = model.supervise(codes)[:, : -self.supervised]
         return ((ahead - codes[:, self.supervised :]) ** 2).mean()

@@ -43,7 +43,7 @@
   const model = $("model");
   if (model) {
     const show = () => {
-      for (const part of document.querySelectorAll("[data-for=gan]")) part.hidden = model.value !== "gan";
+      for (const part of document.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== model.value && part.dataset.for !== "auto";
     };
     model.addEventListener("change", show);
     show();
