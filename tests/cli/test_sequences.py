@@ -51,3 +51,15 @@ def test_an_unknown_column_is_one_line(run: Run, tmp_path: Path) -> None:
     result = run("evaluate", real, real, "--entity", "ids")
     assert result.code == 2
     assert "there is no 'ids'. Did you mean 'id'?" in result.err
+
+
+def test_presets_say_what_they_are_for_and_are_checked(run: Run, tmp_path: Path) -> None:
+    presets = json.loads(run("info", "--presets", "--json").out)
+    found = {name: presets[name]["data"] for name in ("timegan", "reddy", "dcgan")}
+    assert found == {"timegan": "series", "reddy": "tables", "dcgan": "images"}
+    data, model = histories(tmp_path / "a.csv", 0), tmp_path / "m.lookalike"
+    result = run("fit", data, "-o", model, "--time", "t", "--entity", "id", "--preset", "timegam")
+    assert result.code == 2
+    assert "Did you mean 'timegan'?" in result.err
+    words = ("--preset", "timegan", "--set", "engine=trees", "--set", "trees=2")
+    assert run("fit", data, "-o", model, "--time", "t", "--entity", "id", *words).code == 0

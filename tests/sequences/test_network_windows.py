@@ -8,8 +8,8 @@ import pytest
 
 import lookalike as la
 from lookalike.errors import ModelFileError, ParameterError
-from lookalike.sequences._latent_windows import LATENT_PRESETS, LatentWindows
-from lookalike.sequences._network_windows import WINDOW_PRESETS
+from lookalike.sequences import WINDOW_PRESETS
+from lookalike.sequences._latent_windows import LatentWindows
 
 BRIEF = {"steps": 6, "monitors": False, "batch_size": 16}
 
@@ -97,7 +97,7 @@ def test_presets_have_the_layers_of_their_source():
     lstm = WINDOW_PRESETS["lstm"].parameters
     assert lstm["generator"] == {"cell": "lstm", "widths": [64, 32]}
     assert lstm["objective"] == "non-saturating"
-    for preset in [*WINDOW_PRESETS.values(), *LATENT_PRESETS.values()]:
+    for preset in WINDOW_PRESETS.values():
         assert preset.source
         assert preset.notes
 

@@ -174,7 +174,8 @@ def test_the_table_has_kinds_with_reasons(client: Any, table: str) -> None:
     assert "people.csv" in page
     assert "../" not in page
     assert "distinct values in 60 rows" in page
-    assert "leitner-wgan-gp" in page  # the published systems are offered
+    assert "<option>leitner-wgan-gp</option>" in page  # the published systems are offered
+    assert "<option>dcgan</option>" not in page  # but for those of images
     assert page.count('<select name="kind-') == 2
 
 

@@ -171,7 +171,8 @@ def fit(
     if entity is not None or time is not None or _folded(model) == "sequences":
         roles = {"entity": entity, "time": time, "target": target}
         others = {
-            **of_networks,
+            "--budget": budget,
+            "--warm-start": warm_start,
             "--seconds": seconds,
             "--html": html_file,
             "--rule": declared or None,
@@ -179,7 +180,7 @@ def fit(
         }
         if _folded(model) not in ("", "sequences"):
             others["--model"] = model
-        fit_sequences(data, output, roles, kinds, setting, seed, others, quiet=quiet)
+        fit_sequences(data, output, roles, kinds, preset, setting, seed, others, quiet=quiet)
         return
     _check_choice(model, of_networks)
     if seconds is not None and _folded(model) != "auto":

@@ -137,13 +137,15 @@ def _first_rows(path: str) -> tuple[Any, str]:
 def _show_presets(as_json: bool) -> None:
     from lookalike.images import IMAGE_PRESETS
     from lookalike.models.presets import PRESETS
+    from lookalike.sequences import WINDOW_PRESETS
 
-    presets = {**PRESETS, **IMAGE_PRESETS}
+    every = {"tables": PRESETS, "series": WINDOW_PRESETS, "images": IMAGE_PRESETS}
+    presets = [(data, preset) for data, group in every.items() for preset in group.values()]
     if as_json:
-        _show_json({name: asdict(preset) for name, preset in presets.items()})
+        _show_json({preset.name: {**asdict(preset), "data": data} for data, preset in presets})
         return
-    rows = [(p.name, p.summary, p.source) for p in presets.values()]
-    show_table(("preset", "what it is", "source"), rows)
+    rows = [(p.name, data, p.summary, p.source) for data, p in presets]
+    show_table(("preset", "for", "what it is", "source"), rows)
 
 
 def is_model(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lookalike._core.errors import ParameterError
+from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.places import shown_path
 from lookalike.cli._options import set_up
 from lookalike.cli._print import say, show_table
@@ -21,6 +21,7 @@ def fit_sequences(
     output: str,
     roles: Mapping[str, str | None],
     kinds: dict[str, str],
+    preset: str | None,
     settings: list[str] | None,
     seed: int | None,
     others: Mapping[str, Any],
@@ -35,6 +36,8 @@ def fit_sequences(
     roles : mapping of str to str or None
         The columns ``entity``, ``time`` and ``target``.
     kinds : dict of str to str
+    preset : str or None
+        A published system that generates windows.
     settings : list of str or None
         ``NAME=VALUE`` pairs.
     seed : int or None
@@ -42,7 +45,7 @@ def fit_sequences(
         Options of tables, by their names, which must not be given.
     quiet : bool
     """
-    from lookalike.sequences import Sequences
+    from lookalike.sequences import WINDOW_PRESETS, Sequences
 
     for name, value in others.items():
         if value:
@@ -50,7 +53,12 @@ def fit_sequences(
                 f"{name} is for tables of independent rows: leave it out, or leave out --entity "
                 "and --time."
             )
-    model = set_up(Sequences(), seed, settings, quiet=quiet)
+    if preset is not None and preset not in WINDOW_PRESETS:
+        raise ParameterError(
+            f"--preset must be one of {', '.join(WINDOW_PRESETS)} for histories and series; got "
+            f"{preset!r}.{nearest(preset, WINDOW_PRESETS)}"
+        )
+    model = set_up(Sequences(engine=preset or "auto"), seed, settings, quiet=quiet)
     model.fit(data, kinds=kinds, **roles)
     model.save(output)
     if not quiet:

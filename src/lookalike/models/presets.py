@@ -67,7 +67,7 @@ def _dense(*widths: int, activation: str = "relu", **options: Any) -> dict[str, 
 _REDDY = Preset(
     "reddy",
     "A tabular GAN of numbers scaled to [-1, 1]",
-    "000_733a19fa91b54b35.txt",
+    "Reddy, Synthetic Data Generation Using GANs",
     {
         **_PLAIN,
         "encodings": _SCALED,
@@ -90,7 +90,7 @@ _REDDY = Preset(
 _UNIVARIATE = Preset(
     "univariate",
     "One column of numbers, two networks of 128 units",
-    "001_d53463eaf77feb77.txt",
+    "Can GANs generate realistic numeric data?, 2025",
     {
         **_PLAIN,
         "encodings": _STANDARD,
@@ -107,7 +107,7 @@ _UNIVARIATE = Preset(
 _WGAN_GP = Preset(
     "wgan-gp",
     "A Wasserstein GAN with gradient penalty, weight 10",
-    "001_d53463eaf77feb77.txt",
+    "Can GANs generate realistic numeric data?, 2025",
     {
         **_PLAIN,
         "encodings": _STANDARD,
@@ -138,7 +138,7 @@ _LEITNER: dict[str, Any] = {
     "epochs": 40,
     "batch_size": 32,
 }
-_LEITNER_SOURCE = "002_e1f76c2076cd238b.txt"
+_LEITNER_SOURCE = "Leitner, master's thesis, FH Kufstein Tirol 2021"
 _BATCH = {"normalisation": "batch"}
 _UP = _dense(32, 64, bias=False, **_BATCH)
 _DOWN = _dense(64, 32, activation="leaky_relu", slope=0.3, dropout=0.3, **_BATCH)
@@ -223,7 +223,7 @@ _JOSHI: dict[str, Any] = {
     "batch_size": 10,
 }
 _BOUNDED = "Numbers are scaled to [-1, 1] with a tanh output, where the document's is linear."
-_JOSHI_SOURCE = "004_d21f49cb60577342.txt"
+_JOSHI_SOURCE = "Joshi, Function Generation using GAN"
 _JOSHI_2D = Preset(
     "joshi-2d",
     "Points (x, f(x)) by networks of 15 and 25 units",

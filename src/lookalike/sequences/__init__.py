@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from lookalike.sequences._file import read
 from lookalike.sequences._sequences import Sequences
+from lookalike.sequences._window_networks import WINDOW_PRESETS
 
-__all__ = ["Sequences", "read"]
+__all__ = ["WINDOW_PRESETS", "Sequences", "read"]

@@ -44,7 +44,7 @@ LATENT_PRESETS: dict[str, Preset] = {
         Preset(
             "autoencoder-gan",
             "Dense networks: an autoencoder of whole windows, and a game of their codes",
-            "001_d53463eaf77feb77.txt",
+            "Can GANs generate realistic numeric data?, 2025",
             {
                 "coding": {"widths": [128, 128], "activation": "silu"},
                 "game": {"widths": [128, 128], "activation": "silu"},

@@ -18,7 +18,7 @@ from lookalike.models.presets import Preset
 from lookalike.tables import Kind
 from lookalike.training import History
 
-__all__ = ["WINDOW_PRESETS", "NetworkWindows"]
+__all__ = ["GAME_PRESETS", "NetworkWindows"]
 
 #: The settings of a plain game, without the additions of the default GAN.
 _PLAIN: dict[str, Any] = {
@@ -29,15 +29,15 @@ _PLAIN: dict[str, Any] = {
     "calibrate": False,
     "held_out": 0.0,
 }
-#: Every preset of windows by its name. Networks have as many steps as a window; `latent_size` is
-#: that of one step.
-WINDOW_PRESETS: dict[str, Preset] = {
+#: Every preset of a `GAN` of windows by its name. Networks have as many steps as a window;
+#: `latent_size` is that of one step.
+GAME_PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
             "lstm",
             "Two layers of long short-term memory, the last state of which gives the window",
-            "001_d53463eaf77feb77.txt",
+            "Can GANs generate realistic numeric data?, 2025",
             {
                 **_PLAIN,
                 "generator": {"cell": "lstm", "widths": [64, 32]},

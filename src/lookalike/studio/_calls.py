@@ -42,9 +42,10 @@ async def read_schema(table: TableFolder) -> str:
 
 
 async def read_presets(folder: Path) -> list[str]:
-    """Return the names of the published systems."""
+    """Return the names of the published systems that learn tables."""
     code, out, _ = await command(["info", "--presets", "--json"], folder)
-    return list(json.loads(out)) if code == 0 else []
+    presets = json.loads(out) if code == 0 else {}
+    return [name for name, preset in presets.items() if preset["data"] == "tables"]
 
 
 def error_of(messages: str) -> str:

@@ -1,4 +1,4 @@
-"""Training of an autoencoder of windows, and of a game between networks of its codes."""
+"""The latent game: an autoencoder of windows, and a GAN of its codes."""
 
 from __future__ import annotations
 
