@@ -99,6 +99,13 @@ TEXT_COLUMNS = {
         Kind.IDENTIFIER,
         "every value differs and follows",
     ),
+    "telephones": (
+        "x",
+        [f"555-{i:04d}" for i in range(50)] + [f"(040) 555-{i:04d}" for i in range(4)],
+        Kind.IDENTIFIER,
+        "a few patterns such as 999-9999",
+    ),
+    "ranges": ("x", [f"{i * 5}-{i * 5 + 7}" for i in range(60)], Kind.TEXT, "no pattern"),
     "pressure": ("x", [f"{90 + i}/{60 + i}" for i in range(40)], Kind.TEXT, "no pattern"),
     "prefixed": ("x", [f"s{i}" for i in range(1, 200)], Kind.IDENTIFIER, "patterns such as a99"),
     "uuid": (

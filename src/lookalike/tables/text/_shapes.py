@@ -15,6 +15,9 @@ __all__ = ["Regularity", "is_hexadecimal", "regularity", "shape_of", "shapes", "
 #: Cells are regular if this many skeletons cover this share of them.
 _SKELETONS = 3
 _COVERED = 0.99
+#: Characters of numbers such as 555-0199, and the least share of such cells with the usual shape.
+_OF_NUMBERS = frozenset("9-() +#")
+_USUAL = 0.9
 #: The least share of cells with both letters and digits among random codes, such as hashes.
 _MIXED_SHARE = 0.8
 _SHORTEST_MIXED = 6
@@ -76,7 +79,8 @@ def skeletons(words: pa.Array) -> pa.Array:
 def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     """Return the pattern that distinct cells follow, or None if they look like words or prose.
 
-    A pattern has letters and digits, or one shape in all cells: digits of several lengths between
+    A pattern has letters and digits, or one shape in all cells, or is that of numbers with hyphens,
+    brackets and spaces, nine tenths of which have one shape: digits of several lengths between
     signs, such as ``120/80``, or with points and commas, are measures rather than identifiers.
 
     Parameters
@@ -111,8 +115,12 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     covered = sum(c["counts"] for c in top) >= _COVERED * len(words)
     if covered and all(_is_code(c["values"], lenient) for c in top):
         return _described(words)
+    counts = pc.value_counts(shapes(words)).field("counts")
+    usual = pc.max(counts).as_py() >= _USUAL * len(words)
+    if covered and usual and all(_is_number(c["values"]) for c in top):
+        return _described(words)
     digits = "9" in top[0]["values"] and not {".", ","} & set(top[0]["values"])
-    if pc.count_distinct(shapes(words)).as_py() == 1 and (digits or len(top[0]["values"]) == 1):
+    if len(counts) == 1 and (digits or len(top[0]["values"]) == 1):
         return _described(words)
     return _mixed(words)
 
@@ -127,6 +135,11 @@ def _is_code(skeleton: str, lenient: bool) -> bool:
     digits = "9" in skeleton
     letters = "A" in skeleton or "a" in skeleton
     return digits and letters if not lenient else digits or len(skeleton) == 1
+
+
+def _is_number(skeleton: str) -> bool:
+    """Return whether a skeleton is that of a number in several parts, such as a telephone's."""
+    return skeleton.count("9") > 1 and set(skeleton) <= _OF_NUMBERS
 
 
 def _mixed(words: pa.Array) -> Regularity | None:
