@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,12 @@ from lookalike.tables.io._read import (
     with_levels,
 )
 from lookalike.tables.io._read_csv import CsvSource, csv_pieces
-from lookalike.tables.io._read_parquet import parquet_groups, parquet_pieces, parquet_width
+from lookalike.tables.io._read_parquet import (
+    parquet_groups,
+    parquet_pieces,
+    parquet_width,
+    repeated_texts,
+)
 from lookalike.tables.io._suffix import file_kind
 
 __all__ = ["TablePieces"]
@@ -125,23 +130,64 @@ class TablePieces:
                 names = listed_in(manifest, self.name)
         return [_far_part(name, place.beneath(name)) for name in names]
 
+    @cached_property
+    def repeated(self) -> list[str]:
+        """The columns of text whose cells repeat, where the first file says so: Parquet does."""
+        first = self._parts[0]
+        if not first.groups:
+            return []
+        with self._opened(first.name) as file:
+            return repeated_texts(file)
+
+    @property
+    def rows(self) -> int | None:
+        """The number of all rows, where every file says it: Parquet does."""
+        if all(part.groups for part in self._parts):
+            return sum(sum(part.groups) for part in self._parts)
+        return None
+
     def __iter__(self) -> Iterator[tuple[pa.Table, int]]:
         """Yield some rows, and the number of bytes of files that have been read."""
-        done, first, columns = 0, "", None
+        return self.read()
+
+    def read(
+        self, columns: Sequence[str] | None = None, coded: Sequence[str] = ()
+    ) -> Iterator[tuple[pa.Table, int]]:
+        """Read some columns.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            The columns to read; all by default.
+        coded : sequence of str
+            Columns of text that come as dictionaries if the files are Parquet, which is faster
+            where cells repeat.
+
+        Yields
+        ------
+        pyarrow.Table
+            Some rows.
+        int
+            The number of bytes of files that have been read.
+        """
+        done, first = 0, self._parts[0].name
+        names = None if columns is None else list(columns)
         for part in self._parts:
             with self._opened(part.name) as file:
-                for piece, read in _pieces(file):
+                for piece, read in _pieces(file, None, columns, coded):
                     rows = with_levels(piece, part.name)
+                    if names is None:
+                        first, names = part.name, rows.column_names
+                    odd = set(names).difference(rows.column_names)
                     if columns is None:
-                        first, columns = part.name, rows.column_names
-                    elif sorted(columns) != sorted(rows.column_names):
-                        odd = sorted(set(columns) ^ set(rows.column_names))
+                        odd |= set(rows.column_names).difference(names)
+                    if odd:
                         raise FileFormatError(
                             f"The files of {self.name} must have the same columns, but {first!r} "
-                            f"and {part.name!r} differ in {odd[0]!r}."
+                            f"and {part.name!r} differ in {min(odd)!r}."
                         )
                     share = read / max(os.path.getsize(file), 1)
-                    yield rows.select(columns), done + int(part.size * min(share, 1.0))
+                    yield rows.select(names), done + int(part.size * min(share, 1.0))
             done += part.size
 
     def glance(self, rows: int) -> tuple[pa.Table, str]:
@@ -194,13 +240,18 @@ class TablePieces:
             yield local
 
 
-def _pieces(file: Path, groups: list[int] | None = None) -> Iterator[tuple[pa.Table, int]]:
+def _pieces(
+    file: Path,
+    groups: Sequence[int] | None = None,
+    columns: Sequence[str] | None = None,
+    coded: Sequence[str] = (),
+) -> Iterator[tuple[pa.Table, int]]:
     kind = file_kind(file, FileFormatError)
     if kind != "parquet":
         yield from csv_pieces(CsvSource(repr(str(file)), file, compressed=kind == "csv.gz"))
         return
     rows, size, done = sum(n for n, _ in parquet_groups(file)), os.path.getsize(file), 0
-    for piece in parquet_pieces(file, groups):
+    for piece in parquet_pieces(file, groups, columns, coded):
         done += len(piece)
         yield piece, size * done // rows
 
