@@ -126,7 +126,9 @@ class _CountedCells:
     def _counts_of_levels(self, cells: pa.DictionaryArray) -> np.ndarray:
         """Count rows by the values of a dictionary, each of which is looked at once."""
         levels = cells.dictionary
-        each = np.bincount(to_numpy(cells.indices.fill_null(len(levels))), minlength=len(levels) + 1)
+        each = np.bincount(
+            to_numpy(cells.indices.fill_null(len(levels))), minlength=len(levels) + 1
+        )
         if (each == 0).any():  # a level that no row has may fit no kind
             used = np.flatnonzero(each[:-1])
             levels, each = levels.take(pa.array(used)), np.append(each[used], each[-1])

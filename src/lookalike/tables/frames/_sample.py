@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,9 +163,9 @@ def to_arrow_sample(
             return source, origin, None
     known = source.rows if isinstance(source, TablePieces) else len(source)
     # Of text that repeats, only the cells that are held are written out.
-    coded = source.repeated if isinstance(source, TablePieces) else []
+    coded = source.repeated if isinstance(source, TablePieces) else {}
     held = _Held(rows or SAMPLED_ROWS, Rows(seed=seed).of("rows to hold"), known, coded)
-    for piece in _in_pieces(source, "reading", show, coded=coded):
+    for piece in _in_pieces(source, "reading", show, coded=list(coded)):
         held.add(piece)
     if not held.seen:
         raise FileFormatError(f"{_name(source)} has columns but no rows: a table needs some.")
@@ -209,12 +209,12 @@ class _Held:
         The random number of each row.
     known : int or None
         The number of all rows, where it is known: then few rows are held that are not in the end.
-    coded : sequence of str
-        Columns of text that come as dictionaries.
+    coded : mapping of str to DataType
+        The types of columns of text that come as dictionaries.
     """
 
     def __init__(
-        self, most: int, numbers: Rows, known: int | None, coded: Sequence[str] = ()
+        self, most: int, numbers: Rows, known: int | None, coded: Mapping[str, pa.DataType]
     ) -> None:
         self.most, self.seen, self._limit = most, 0, 1.0
         if known:  # fewer numbers than `most` are below this once in 10¹⁵ tables
@@ -235,10 +235,10 @@ class _Held:
             self._trim()
 
     def _written_out(self, rows: pa.Table) -> pa.Table:
-        for name in self._coded:
+        for name, kind in self._coded.items():
             at, column = rows.schema.get_field_index(name), rows[name]
             if pa.types.is_dictionary(column.type):
-                rows = rows.set_column(at, name, column.cast(column.type.value_type))
+                rows = rows.set_column(at, name, column.cast(kind))
         return rows
 
     def _trim(self) -> None:

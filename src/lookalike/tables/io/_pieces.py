@@ -16,6 +16,7 @@ from lookalike._core.errors import FileFormatError
 from lookalike._core.places import Place, fetched, is_address
 from lookalike.tables.io._read import (
     MANIFEST,
+    check_alike,
     check_file,
     data_files,
     listed_in,
@@ -26,6 +27,7 @@ from lookalike.tables.io._read_csv import CsvSource, csv_pieces
 from lookalike.tables.io._read_parquet import (
     parquet_groups,
     parquet_pieces,
+    parquet_schema,
     parquet_width,
     repeated_texts,
 )
@@ -51,12 +53,15 @@ class _DataFile:
         Its bytes, and about how many it takes in memory; of Parquet, at least how many.
     groups : tuple of int
         The numbers of rows of its groups, where the file says them.
+    schema : pyarrow.Schema or None
+        Its columns, where the file says them.
     """
 
     name: str
     size: int
     memory: int
     groups: tuple[int, ...] = ()
+    schema: pa.Schema | None = None
 
 
 class TablePieces:
@@ -77,7 +82,7 @@ class TablePieces:
     Raises
     ------
     FileFormatError
-        If there is no such file or folder, or a part is missing.
+        If there is no such file or folder, a part is missing, or Parquet files differ in columns.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -86,6 +91,7 @@ class TablePieces:
         self.name = repr(os.fspath(path)) if self._remote is None else str(self._remote)
         self._parts = self._local() if self._remote is None else self._far(self._remote)
         self.size = sum(part.size for part in self._parts)
+        check_alike([(p.name, p.schema) for p in self._parts if p.schema is not None], self.name)
 
     @cached_property
     def memory(self) -> int:
@@ -114,7 +120,8 @@ class TablePieces:
             size = file.stat().st_size
             if kind == "parquet":
                 rows, memory = zip((0, 0), *parquet_groups(file), strict=True)
-                parts.append(_DataFile(name, size, sum(memory), rows[1:]))
+                schema = with_levels(parquet_schema(file).empty_table(), name).schema
+                parts.append(_DataFile(name, size, sum(memory), rows[1:], schema))
             else:
                 parts.append(_DataFile(name, size, size * _EXPANDED[kind]))
         return parts
@@ -131,11 +138,11 @@ class TablePieces:
         return [_far_part(name, place.beneath(name)) for name in names]
 
     @cached_property
-    def repeated(self) -> list[str]:
-        """The columns of text whose cells repeat, where the first file says so: Parquet does."""
+    def repeated(self) -> dict[str, pa.DataType]:
+        """The types of text whose cells repeat, where the first file says so: Parquet does."""
         first = self._parts[0]
         if not first.groups:
-            return []
+            return {}
         with self._opened(first.name) as file:
             return repeated_texts(file)
 
@@ -170,22 +177,19 @@ class TablePieces:
         int
             The number of bytes of files that have been read.
         """
-        done, first = 0, self._parts[0].name
+        done, first, like = 0, "", None
         names = None if columns is None else list(columns)
         for part in self._parts:
             with self._opened(part.name) as file:
                 for piece, read in _pieces(file, None, columns, coded):
                     rows = with_levels(piece, part.name)
                     if names is None:
-                        first, names = part.name, rows.column_names
-                    odd = set(names).difference(rows.column_names)
+                        names = rows.column_names
                     if columns is None:
-                        odd |= set(rows.column_names).difference(names)
-                    if odd:
-                        raise FileFormatError(
-                            f"The files of {self.name} must have the same columns, but {first!r} "
-                            f"and {part.name!r} differ in {min(odd)!r}."
-                        )
+                        if like is None:
+                            first, like = part.name, _plain_schema(rows, coded)
+                        both = [(first, like), (part.name, _plain_schema(rows, coded))]
+                        check_alike(both, self.name)
                     share = read / max(os.path.getsize(file), 1)
                     yield rows.select(names), done + int(part.size * min(share, 1.0))
             done += part.size
@@ -220,6 +224,8 @@ class TablePieces:
                         break
         if not found:
             raise FileFormatError(f"{self.name} has columns but no rows: a table needs some.")
+        parts = [part.name for part, _ in some]
+        check_alike([(n, t.schema) for n, t in zip(parts, found, strict=False)], self.name)
         names = found[0].column_names
         table = pa.concat_tables([t.select(names) for t in found], promote_options="permissive")
         known = sum(sum(part.groups) for part in self._parts)
@@ -254,6 +260,17 @@ def _pieces(
     for piece in parquet_pieces(file, groups, columns, coded):
         done += len(piece)
         yield piece, size * done // rows
+
+
+def _plain_schema(rows: pa.Table, coded: Sequence[str]) -> pa.Schema:
+    """Return the columns of some rows, those that come as dictionaries as what they hold."""
+    return pa.schema(
+        (
+            f.name,
+            f.type.value_type if f.name in coded and pa.types.is_dictionary(f.type) else f.type,
+        )
+        for f in rows.schema
+    )
 
 
 def _far_part(name: str, place: Place) -> _DataFile:

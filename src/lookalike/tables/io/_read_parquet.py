@@ -15,7 +15,14 @@ from lookalike._core.errors import FileFormatError
 from lookalike.tables._arrow_types import check_columns, check_names
 from lookalike.tables._storage import is_text
 
-__all__ = ["parquet_groups", "parquet_pieces", "parquet_width", "read_parquet", "repeated_texts"]
+__all__ = [
+    "parquet_groups",
+    "parquet_pieces",
+    "parquet_schema",
+    "parquet_width",
+    "read_parquet",
+    "repeated_texts",
+]
 
 #: The name that pandas writes for an unnamed row index, which is not a column of the table.
 _INDEX = re.compile(r"__index_level_\d+__")
@@ -115,8 +122,24 @@ def parquet_groups(path: str | os.PathLike[str]) -> list[tuple[int, int]]:
         return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
-def repeated_texts(path: str | os.PathLike[str]) -> list[str]:
-    """Return the columns of text that a Parquet file keeps as dictionaries, since cells repeat.
+def parquet_schema(path: str | os.PathLike[str]) -> pa.Schema:
+    """Return the columns of a Parquet file as `read_parquet` reads them.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Raises
+    ------
+    FileFormatError
+        If it is not a valid Parquet file, or has nested columns.
+    """
+    with _opened(path) as (file, names):
+        return pa.schema([(name, file.schema_arrow.field(name).type) for name in names])
+
+
+def repeated_texts(path: str | os.PathLike[str]) -> dict[str, pa.DataType]:
+    """Return the types of text that a Parquet file keeps as dictionaries, since cells repeat.
 
     Columns that come as dictionaries in any case are not among them.
 
@@ -131,13 +154,13 @@ def repeated_texts(path: str | os.PathLike[str]) -> list[str]:
     """
     with _opened(path) as (file, names):
         if not file.metadata.num_row_groups:
-            return []
+            return {}
         group = file.metadata.row_group(0)
         kept = (group.column(i) for i in range(group.num_columns))
         # A cell that is written out takes four bytes for its length alone.
         small = {c.path_in_schema for c in kept if c.total_uncompressed_size < 4 * c.num_values}
-        texts = {field.name for field in file.schema_arrow if is_text(field.type)}
-        return [name for name in names if name in small & texts]
+        texts = {field.name: field.type for field in file.schema_arrow if is_text(field.type)}
+        return {name: texts[name] for name in names if name in small and name in texts}
 
 
 def parquet_width(path: str | os.PathLike[str]) -> float:
