@@ -333,6 +333,7 @@ def test_no_cluster_is_one_line(model: la.Independent, tmp_path: Path) -> None:
     pytest.importorskip("ray")
     with pytest.raises(LookalikeError, match=r"No Ray cluster answers at '127\.0\.0\.1:1'"):
         write(model, tmp_path / "rows", engine="ray", address="127.0.0.1:1")
+    assert not (tmp_path / "rows").exists()
 
 
 def test_ray_is_asked_for(
@@ -341,6 +342,7 @@ def test_ray_is_asked_for(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(LookalikeError, match="pip install ray"):
         write(model, tmp_path / "rows", engine="ray")
+    assert not (tmp_path / "rows").exists()
 
 
 # --- an object store ------------------------------------------------------------------------------
