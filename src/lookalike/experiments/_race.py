@@ -101,14 +101,14 @@ def race(
             spared = rung.spared * clock.trial(candidate.model, parts.fit)
             return clock.expected(candidate.model, some.fit, parts.fit) + spared
 
-        round_ = _Round(some, clock, needed, "choose", stays)
+        round_ = _RaceRound(some, clock, needed, "choose", stays)
         tried = {c.label: trial for c, trial, _ in round_.tried(takers, n_jobs)}
         racing, out = _promoted(racing, tried, rung, stays)
         settled += out
         report(len(settled), {})
     earlier = known or Raced()
     raced = Raced([*earlier.trials, *settled], dict(earlier.fitted))
-    last = _Round(
+    last = _RaceRound(
         parts,
         clock,
         lambda candidate: clock.expected(candidate.model, parts.fit),
@@ -127,7 +127,7 @@ def race(
 
 
 @dataclass(frozen=True)
-class _Round:
+class _RaceRound:
     """A round of trials on the same rows.
 
     Parameters

@@ -15,7 +15,7 @@ from lookalike._core.workers import cores
 
 __all__ = ["ENGINES", "engine_of"]
 
-_Engine = Callable[[Callable[[Any], Iterable[Any]], Sequence[Any]], Iterator[Any]]
+_TaskRunner = Callable[[Callable[[Any], Iterable[Any]], Sequence[Any]], Iterator[Any]]
 
 ENGINES = ("processes", "ray")
 #: How often a task is done anew after a worker died.
@@ -27,7 +27,7 @@ _PATIENCE = 10.0
 
 
 @contextmanager
-def engine_of(name: str, *, workers: int | None, address: str | None) -> Iterator[_Engine]:
+def engine_of(name: str, *, workers: int | None, address: str | None) -> Iterator[_TaskRunner]:
     """Open an engine, so that what it lacks is said before any work begins.
 
     Parameters
