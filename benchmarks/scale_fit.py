@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 PART = 1_000_000
@@ -112,30 +113,44 @@ def gaps(model: Any, folder: str) -> dict[str, float]:
     from lookalike.tables import TablePieces
 
     rows = model.sample(PART, as_="arrow")
-    cuts = {name: np.unique(_numbers(rows[name])) for name in rows.column_names if name != "id"}
-    cuts = {n: c if len(c) < 2000 else c[:: len(c) // 2000] for n, c in cuts.items()}
-    counts = {name: np.zeros(len(c) + 1, np.int64) for name, c in cuts.items()}
-    for piece, _ in TablePieces(folder):
-        for name, at in cuts.items():
-            places = np.searchsorted(at, _numbers(piece[name]), "left")
-            counts[name] += np.bincount(places, minlength=len(at) + 1)
+    names = [name for name in rows.column_names if name != "id"]
+    cuts = {name: _cuts(rows[name]) for name in names}
+    counts = {name: np.zeros(len(cuts[name]) + 1, np.int64) for name in names}
+    for piece, _ in TablePieces(folder).read(names):
+        for name in names:
+            counts[name] += _counts(piece[name], cuts[name])
     found = {}
-    for name, at in cuts.items():
-        own = np.bincount(np.searchsorted(at, _numbers(rows[name]), "left"), minlength=len(at) + 1)
+    for name in names:
+        own = _counts(rows[name], cuts[name])
         gap = np.cumsum(own / own.sum() - counts[name] / counts[name].sum())
         found[name] = round(float(np.abs(gap).max()), 5)
     return found
 
 
+def _cuts(column: pa.ChunkedArray) -> Any:
+    """Return the levels of a column, or up to 2,000 of its numbers."""
+    if pa.types.is_string(column.type):
+        return column.drop_null().unique()
+    cuts = np.unique(_numbers(column))
+    return cuts if len(cuts) < 2000 else cuts[:: len(cuts) // 2000]
+
+
+def _counts(column: pa.ChunkedArray, cuts: Any) -> np.ndarray:
+    """Return the number of present cells at each level, or up to each cut; the last are beyond."""
+    if isinstance(cuts, pa.Array):
+        places = pc.index_in(column.drop_null(), cuts).fill_null(len(cuts))
+        return np.bincount(places.to_numpy(), minlength=len(cuts) + 1)
+    values = np.sort(_numbers(column))
+    below = np.searchsorted(values, cuts, "right")
+    return np.diff(below, prepend=0, append=len(values))
+
+
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """Return the present cells in a form that can be sorted."""
+    """Return the present cells as numbers."""
     cells = column.drop_null()
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.cast(cells.type.value_type)
     if pa.types.is_date32(cells.type):
         cells = cells.cast(pa.int32())
-    values = cells.to_numpy()
-    return values.astype(str) if values.dtype == object else values.astype(float)
+    return cells.to_numpy().astype(float)
 
 
 def evaluate(asked: argparse.Namespace) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytest
 
 import lookalike as la
 from lookalike.cli import main
+from lookalike.cli._databases import check_source
+from lookalike.errors import FileFormatError
 from lookalike.tables import read_table
 from lookalike.tables.frames import _sample
 
@@ -56,3 +58,9 @@ def test_rows_go_on_after_others(folder, tmp_path):
         assert main(["sample", model, "-o", str(tmp_path / f"{name}.parquet"), *options]) == 0
     whole, more = (read_table(tmp_path / f"{name}.parquet") for name in ("all", "more"))
     assert more.equals(whole.slice(30))
+
+
+def test_an_address_is_looked_for_where_it_leads():
+    check_source("s3://bucket/rows/")
+    with pytest.raises(FileFormatError, match="no folder or file 'rows'"):
+        check_source("rows")

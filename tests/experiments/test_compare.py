@@ -140,6 +140,19 @@ def test_large_tables_are_compared_on_few_rows_first(monkeypatch: pytest.MonkeyP
     assert all(trial.reason == "not among the best on 200 rows" for trial in out)
 
 
+def test_models_side_by_side_have_the_same_scores(table: pd.DataFrame) -> None:
+    def scores(n_jobs: int | None) -> list[tuple[Any, ...]]:
+        models = ["independent", la.Smote(refine=PLAIN), la.BayesianNetwork(refine=PLAIN)]
+        found = la.compare(table, models, metrics=False, n_jobs=n_jobs)
+        assert found.best is not None
+        rows = found.best.sample(5, as_="arrow").to_pydict()
+        return [(t.label, t.choose, t.report, t.privacy) for t in found.trials] + [(rows,)]
+
+    assert scores(2) == scores(None)
+    with pytest.raises(ParameterError, match="seconds or n_jobs"):
+        la.compare(table, ["independent"], seconds=10, n_jobs=2)
+
+
 # --- the choice -----------------------------------------------------------------------------------
 
 

@@ -112,6 +112,19 @@ def test_shadow_models_find_a_copying_model():
     assert "shadow models" in report.knowledge
 
 
+def test_shadow_models_are_the_same_from_any_processes():
+    learned, control = TRAIN.slice(0, 120), CONTROL.slice(0, 120)
+    model = la.Independent(random_state=0).fit(learned)
+    given = {"model": model, "level": 2, "secrets": ["town"]}
+    texts = [
+        audit(learned, model.sample(120), control, n_jobs=jobs, **given).to_json()
+        for jobs in (None, 2)
+    ]
+    assert texts[0] == texts[1]
+    with pytest.raises(ParameterError, match="n_jobs"):
+        audit(learned, model.sample(120), control, n_jobs=0)
+
+
 def test_json_and_page_come_back(ladder, tmp_path):
     found = ladder[1]
     again = PrivacyAudit.from_json(found.to_json(tmp_path / "audit.json"))

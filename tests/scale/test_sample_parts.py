@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ import pytest
 
 import lookalike as la
 from lookalike._core.places import Place
+from lookalike._core.processes import _Worker
 from lookalike.errors import DataError, LookalikeError, OutputError, ParameterError
 from lookalike.scale._manifest import Folder
 from lookalike.tables import read_table
@@ -84,6 +87,60 @@ def test_an_interrupted_run_goes_on(
     write(model, tmp_path / "rows")
     assert first.stat().st_mtime_ns == made
     assert digests(tmp_path / "rows") == digests(whole)
+
+
+def test_killed_workers_are_replaced(
+    model: la.Independent, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, give, working, killed = Folder.keep, _Worker.give, [], []
+
+    def giving(self: _Worker, *task: Any) -> None:
+        working.append(self.process)
+        give(self, *task)
+
+    def killing(self: Folder, manifest: Any) -> None:
+        keep(self, manifest)
+        if len(manifest.parts) == 1:  # two processes have begun, and three parts are left
+            for process in set(working):
+                os.kill(process.pid, signal.SIGKILL)
+                process.join()
+                killed.append(process.exitcode)
+
+    monkeypatch.setattr(Folder, "keep", killing)
+    monkeypatch.setattr(_Worker, "give", giving)
+    write(model, tmp_path / "rows", workers=2)
+    assert killed == [-signal.SIGKILL] * 2
+    assert len(set(working)) == 4
+    assert digests(tmp_path / "rows") == digests(whole)
+
+
+def test_a_killed_driver_leaves_what_goes_on(
+    model: la.Independent, whole: Path, tmp_path: Path
+) -> None:
+    model.save(tmp_path / "m.lookalike")
+    script = """
+import os, signal, sys
+import lookalike as la
+from lookalike.scale._manifest import Folder
+
+keep = Folder.keep
+
+def killing(self, manifest):
+    keep(self, manifest)
+    if len(manifest.parts) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Folder.keep = killing
+la.sample_parts(sys.argv[1], sys.argv[2], int(sys.argv[3]), part_rows=int(sys.argv[4]), workers=2)
+"""
+    given = [tmp_path / "m.lookalike", tmp_path / "rows", ROWS, PART]
+    ended = subprocess.run([sys.executable, "-c", script, *map(str, given)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    with pytest.raises(DataError, match="not all there"):
+        read_table(tmp_path / "rows")
+    write(tmp_path / "m.lookalike", tmp_path / "rows", workers=2)
+    assert digests(tmp_path / "rows") == digests(whole)
+    assert not list((tmp_path / "rows").glob(".*"))
 
 
 def test_a_part_that_was_cut_or_deleted_is_made_anew(
@@ -276,6 +333,7 @@ def test_no_cluster_is_one_line(model: la.Independent, tmp_path: Path) -> None:
     pytest.importorskip("ray")
     with pytest.raises(LookalikeError, match=r"No Ray cluster answers at '127\.0\.0\.1:1'"):
         write(model, tmp_path / "rows", engine="ray", address="127.0.0.1:1")
+    assert not (tmp_path / "rows").exists()
 
 
 def test_ray_is_asked_for(
@@ -284,6 +342,7 @@ def test_ray_is_asked_for(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(LookalikeError, match="pip install ray"):
         write(model, tmp_path / "rows", engine="ray")
+    assert not (tmp_path / "rows").exists()
 
 
 # --- an object store ------------------------------------------------------------------------------

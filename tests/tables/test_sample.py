@@ -56,6 +56,25 @@ def test_the_sample_depends_on_the_seed_alone_not_on_files_or_pieces(table, form
     assert again.equals(pa.concat_tables([read_table(path)]))
 
 
+def test_text_that_repeats_is_the_same_however_it_is_stored(table, tmp_path):
+    few = pa.table({"n": range(3000), "town": table["town"]})
+    kinds = (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()))
+    for k, kind in enumerate(kinds):
+        own = few.set_column(1, "town", few["town"].cast(kind))
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        pq.write_table(own.slice(0, 1000), folder / "part-0.parquet")
+        pq.write_table(own.slice(1000), folder / "part-1.parquet", use_dictionary=False)
+        rows, _, large = to_arrow_sample(folder, 500, 0)
+        assert rows["town"].type == own["town"].type
+        expected = [few["town"][n].as_py() for n in rows["n"].to_pylist()]
+        assert rows["town"].to_pylist() == expected
+        pieces = list(large.pieces("again", show=False, columns=["town"], coded=["town", "none"]))
+        assert [p.column_names for p in pieces] == [["town"]] * len(pieces)
+        cells = [cell for piece in pieces for cell in piece["town"].to_pylist()]
+        assert cells == few["town"].to_pylist()
+
+
 def test_every_row_is_as_likely_as_any_other(table):
     counts = np.zeros(ROWS)
     for seed in range(200):
@@ -129,6 +148,16 @@ def test_faults_are_named(table, tmp_path):
     pq.write_table(table, folder / "part-0.parquet")
     pq.write_table(table.rename_columns(["n", "city"]), folder / "part-1.parquet")
     with pytest.raises(FileFormatError, match="must have the same columns"):
+        to_arrow_sample(folder, 10, 0)
+    odd = pa.table({"n": [str(n) for n in range(9)], "town": ["Ulm"] * 9})
+    pq.write_table(odd, folder / "part-1.parquet")
+    said = r"same types, but 'n' is int64 in 'part-0\.parquet' and string in 'part-1\.parquet'"
+    for read in (lambda: to_arrow_sample(folder, 10, 0), lambda: read_table(folder)):
+        with pytest.raises(FileFormatError, match=said):
+            read()
+    pacsv.write_csv(odd, folder / "part-1.csv")
+    (folder / "part-1.parquet").unlink()
+    with pytest.raises(FileFormatError, match=r"same types, but 'n' is int64 .* in 'part-1\.csv'"):
         to_arrow_sample(folder, 10, 0)
     pq.write_table(table.slice(0, 0), tmp_path / "none.parquet")
     with pytest.raises(FileFormatError, match="no rows"):

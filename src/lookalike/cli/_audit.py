@@ -31,6 +31,10 @@ def audit(
     level: Annotated[
         int, typer.Option(metavar="N", help="1 takes seconds, 2 also fits shadow models.")
     ] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Shadow models to fit at once; up to 4 if not given."),
+    ] = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the audit as JSON.")
     ] = None,
@@ -62,6 +66,7 @@ def audit(
         model=None if model is None else load(model),
         level=level,
         kinds=kinds or None,
+        n_jobs=jobs,
         random_state=seed,
         progress=True,
     )

@@ -29,6 +29,10 @@ def compare(
     target: Annotated[
         str | None, typer.Option(metavar="COL", help="The column that models should predict.")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Models to try at once, without --seconds; 1 if not given."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", metavar="MODEL", help="Write the best model to a file."),
@@ -62,6 +66,7 @@ def compare(
         kinds=parse_kinds(kind) or None,
         rules=read_rules(rule, rules_file),
         broken=broken,
+        n_jobs=jobs,
         random_state=seed,
         progress=True,
     )

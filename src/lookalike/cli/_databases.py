@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lookalike._core.errors import FileFormatError, ParameterError
-from lookalike._core.places import shown_path
+from lookalike._core.places import is_address, shown_path
 from lookalike.cli._options import check_outputs, parse_kinds, parse_settings
 from lookalike.cli._print import printable, say, show, show_prose, show_table, write_result
 
@@ -44,7 +44,7 @@ def is_database(source: str) -> bool:
 def check_source(source: str) -> None:
     """Raise an error for a name that is neither a file nor a folder, and names no sort of file."""
     path = Path(source)
-    if source != "-" and not path.suffix and not path.exists():
+    if source != "-" and not is_address(source) and not path.suffix and not path.exists():
         raise FileFormatError(
             f"There is no folder or file {source!r}. A table is a .csv or .parquet file; a "
             "database is a folder of them, or an address such as sqlite:///file.db."

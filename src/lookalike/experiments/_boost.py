@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from multiprocessing import current_process
 from typing import Any
 
-from joblib import Parallel, delayed, effective_n_jobs
-from joblib.parallel import BACKENDS, get_active_backend
+from joblib import effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._core.errors import ParameterError, nearest
-from lookalike._core.processes import in_processes
+from lookalike._core.jobs import in_jobs, jobs_for
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.progress import watched
 from lookalike._core.seeds import RandomState, as_seed
@@ -23,11 +21,11 @@ from lookalike.experiments._arms import Arm
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._declared import Declared
-from lookalike.experiments._design import QUICK_MODELS, Design, check_options, default_jobs
+from lookalike.experiments._design import QUICK_MODELS, Design, check_options
 from lookalike.experiments._expected_time import expected_seconds, spoken
 from lookalike.experiments._records import Record, Records
 from lookalike.experiments._splits import Split
-from lookalike.experiments._study import Study, WorkItem, steps, work
+from lookalike.experiments._study import Study, WorkItem, steps
 from lookalike.experiments._study_facts import study_facts
 from lookalike.experiments._study_spec import StudySpec, specify
 from lookalike.experiments._taught_arms import arms_for
@@ -239,7 +237,7 @@ def boost(
     )
     splits = spec.splits(design.repeats, test_size, seed)
     items = _items(study, splits, design)
-    jobs = _jobs(study, n_jobs)
+    jobs = jobs_for(n_jobs, compiled=study.compiled)
     with Records(records) as store:
         _run(study, items, store, jobs, progress, retry)
         found = _own(study, items, store)
@@ -320,13 +318,6 @@ def _items(study: Study, splits: Sequence[Split], design: Design) -> list[WorkIt
     ] + [WorkItem(split, share, alone) for split in splits for share in design.curve]
 
 
-def _jobs(study: Study, given: int | None) -> int | None:
-    """Return the number of items to work on at once: more than one where processes are needed."""
-    if given is not None or current_process().daemon:  # a daemon may have no children
-        return given
-    return default_jobs() if effective_n_jobs(None) == 1 and _here() and study.compiled else None
-
-
 def _run(
     study: Study,
     items: Sequence[WorkItem],
@@ -350,7 +341,7 @@ def _run(
     ):
         # Linear models stop after a fixed number of steps, converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for found in _finished(study, unfinished, n_jobs):
+        for found in in_jobs(partial(steps, study), unfinished, n_jobs, compiled=study.compiled):
             store.add(found, replace=retry)
             ready += len({(record.arm, record.factor, record.model) for record in found})
             report(ready, {})
@@ -395,47 +386,6 @@ def _rest(study: Study, item: WorkItem, done: set[tuple[Any, ...]]) -> WorkItem:
     """Return an item without what is done."""
     todo = [pair for pair in item.todo if not _keys(study, item, *pair) <= done]
     return WorkItem(item.split, item.share, tuple(todo))
-
-
-def _finished(
-    study: Study, items: Sequence[WorkItem], n_jobs: int | None
-) -> Iterator[list[Record]]:
-    """Do items of work, and yield their records as they come."""
-    count = effective_n_jobs(n_jobs)
-    if not _here():
-        yield from _by_joblib(study, items, n_jobs)
-    elif study.compiled and not current_process().daemon:
-        yield from in_processes(partial(steps, study), items, count)
-    elif count == 1:
-        # No process of its own where no number depends on threads; and a daemon may have no
-        # children.
-        for item in items:
-            yield from steps(study, item)
-    else:
-        yield from _by_joblib(study, items, n_jobs)
-
-
-def _here() -> bool:
-    """Return whether joblib would work on this machine, rather than on a cluster."""
-    own = [BACKENDS.get(name) for name in ("loky", "multiprocessing", "sequential", "threading")]
-    return type(get_active_backend()[0]) in own
-
-
-def _by_joblib(
-    study: Study, items: Sequence[WorkItem], n_jobs: int | None
-) -> Iterator[list[Record]]:
-    """Do items of work on joblib's backend, and yield the records of each when it is done."""
-    tasks = [delayed(work)(study, item, os.getpid()) for item in items]
-    try:
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    except (
-        ValueError
-    ):  # a backend that returns results only together: as many at a time as it works on
-        size = max(1, effective_n_jobs(n_jobs))
-        for start in range(0, len(tasks), size):
-            yield from Parallel(n_jobs=n_jobs)(tasks[start : start + size])
-    else:
-        yield from parallel(tasks)
 
 
 def _own(study: Study, items: Sequence[WorkItem], store: Records) -> list[Record]:

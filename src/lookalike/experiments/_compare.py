@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError
+from lookalike._core.jobs import JOBS
 from lookalike._core.parameters import AnyOf, Flag, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
@@ -45,6 +46,7 @@ def compare(
     rules: Sequence[str] | None = None,
     broken: str = "refuse",
     metrics: bool = True,
+    n_jobs: int | None = None,
     random_state: RandomState = 0,
     progress: bool | None = None,
 ) -> Comparison:
@@ -76,6 +78,11 @@ def compare(
         the rules hold, or nothing.
     metrics : bool
         Whether to compute all scores of `evaluate` for each model, or only those that choose.
+    n_jobs : int, optional
+        The number of models to try at once, as in joblib, whose backends of several machines work
+        as they are. Where networks take part, each is trained in a process of one thread, also with
+        1, so that the number of jobs changes no score. Not with `seconds`: what is left out then
+        depends on what came before. By default models are tried one after another.
     random_state : int, Generator, RandomState or None
         The seed of the division, of all models and samples.
     progress : bool or None
@@ -106,11 +113,17 @@ def compare(
     """
     seconds_rule = AnyOf((Number(0, open_low=True),), none=True)
     checks = {"seconds": seconds_rule, "metrics": Flag(), "progress": AnyOf((Flag(),), none=True)}
-    values = {"seconds": seconds, "metrics": metrics, "progress": progress}
-    check_parameters("compare", checks, values)
+    values = {"seconds": seconds, "metrics": metrics, "progress": progress, "n_jobs": n_jobs}
+    check_parameters("compare", {**checks, "n_jobs": JOBS}, values)
+    if seconds is not None and n_jobs is not None:
+        raise ParameterError(
+            "Give seconds or n_jobs, not both: within a time, models are tried one after another."
+        )
     declared = Declared.of("compare", rules, broken)
     parts = divided(data, target, kinds, as_seed(random_state), declared)
-    raced = raced_families(models, parts, Clock(seconds), every_score=metrics, progress=progress)
+    raced = raced_families(
+        models, parts, Clock(seconds), every_score=metrics, n_jobs=n_jobs, progress=progress
+    )
     return summary(raced, parts)
 
 
@@ -120,6 +133,7 @@ def raced_families(
     clock: Clock,
     *,
     every_score: bool,
+    n_jobs: int | None = None,
     progress: bool | None,
 ) -> Raced:
     """Compare families on the parts of a table; on few rows of a large table first.
@@ -132,8 +146,9 @@ def raced_families(
     clock : Clock
         The time that is left.
     every_score : bool
+    n_jobs : int or None
     progress : bool or None
-        As `metrics` and `progress` of `compare`.
+        As `metrics`, `n_jobs` and `progress` of `compare`.
     """
     candidates = families(models, parts.seed)
     large = len(parts.fit) > _RUNG_FROM and len(candidates) > _PROMOTED + 2
@@ -146,6 +161,7 @@ def raced_families(
             rungs,
             stays=_is_floor,
             every_score=every_score,
+            n_jobs=n_jobs,
             report=report,
         )
 

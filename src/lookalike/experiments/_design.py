@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.jobs import JOBS
 from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
-from lookalike._core.workers import cores
 from lookalike.models import Synthesizer
 
-__all__ = ["QUICK_MODELS", "Design", "check_options", "default_jobs"]
+__all__ = ["QUICK_MODELS", "Design", "check_options"]
 
 #: Rows added for each real one, and shares of the real rows alone, if none are given.
 _FACTORS, _CURVE, _REPEATS = (0.2, 1.0, 2.0), (0.3, 0.6), 5
@@ -22,8 +22,6 @@ QUICK_MODELS = {
     True: ("logistic regression", "decision tree", "boosted trees"),
     False: ("ridge regression", "decision tree", "boosted trees"),
 }
-#: Splits that are worked on at once where nothing is said: each process holds a compiler.
-_MOST_JOBS = 4
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def check_options(
             **dict.fromkeys(flags, Flag()),
             "repeats": Number(2, 10_000, integer=True),
             "test_size": Number(0.01, 0.9),
-            "n_jobs": AnyOf((Number(1, integer=True), Number(high=-1, integer=True)), none=True),
+            "n_jobs": JOBS,
             "progress": AnyOf((Flag(),), none=True),
             "synthesizer": Instance((Synthesizer,), "a synthesizer of lookalike", optional=True),
         },
@@ -136,17 +134,6 @@ def check_options(
     )
     if synthesizer is not None:
         synthesizer._check_parameters()  # before any work, not at the first fit
-
-
-def default_jobs() -> int:
-    """Return the number of splits that are worked on at once where none is given.
-
-    Examples
-    --------
-    >>> 1 <= default_jobs() <= 4
-    True
-    """
-    return min(cores(), _MOST_JOBS)
 
 
 def _distinct(name: str, values: Sequence[float], rule: Number) -> tuple[float, ...]:

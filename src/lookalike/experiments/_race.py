@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.jobs import in_jobs
 from lookalike._core.seeds import generator
 from lookalike.experiments._candidates import Candidate
 from lookalike.experiments._clock import Clock
@@ -58,6 +60,7 @@ def race(
     stays: Callable[[Candidate], bool],
     every_score: bool,
     known: Raced | None = None,
+    n_jobs: int | None = None,
     report: Callable[[int, Mapping[str, Any]], None],
 ) -> Raced:
     """Try candidates on a few rows, then the best ones on more, and at last on all.
@@ -78,6 +81,9 @@ def race(
         Whether to compute all scores in the last round, or only those that choose and report.
     known : Raced, optional
         An earlier race on the same parts, whose trials are kept and whose fits are not repeated.
+    n_jobs : int, optional
+        The number of trials at a time, if the clock has no limit, in processes of their own; by
+        default one after another in this one.
     report : callable
         Takes the number of candidates that are settled.
 
@@ -89,29 +95,87 @@ def race(
     racing = list(candidates)
     for rung in rungs:
         some = replace(parts, fit=_some(parts, rung.rows))
-        tried: dict[str, Trial] = {}
-        for candidate in racing:
-            if candidate.quick or not rung.quick:
-                spared = rung.spared * clock.trial(candidate.model, parts.fit)
-                needed = clock.expected(candidate.model, some.fit, parts.fit) + spared
-                trial, _ = _try(candidate, some, clock, needed, "choose", stays)
-                tried[candidate.label] = trial
+        takers = [one for one in racing if one.quick or not rung.quick]
+
+        def needed(candidate: Candidate, some: TableParts = some, rung: Rung = rung) -> float:
+            spared = rung.spared * clock.trial(candidate.model, parts.fit)
+            return clock.expected(candidate.model, some.fit, parts.fit) + spared
+
+        round_ = _RaceRound(some, clock, needed, "choose", stays)
+        tried = {c.label: trial for c, trial, _ in round_.tried(takers, n_jobs)}
         racing, out = _promoted(racing, tried, rung, stays)
         settled += out
         report(len(settled), {})
     earlier = known or Raced()
     raced = Raced([*earlier.trials, *settled], dict(earlier.fitted))
-    for number, candidate in enumerate(racing, 1):
-        if candidate.label in earlier.fitted:
-            continue
-        scored: Scored = "all" if every_score else "report"
-        needed = clock.expected(candidate.model, parts.fit)
-        trial, model = _try(candidate, parts, clock, needed, scored, stays)
+    last = _RaceRound(
+        parts,
+        clock,
+        lambda candidate: clock.expected(candidate.model, parts.fit),
+        "all" if every_score else "report",
+        stays,
+    )
+    fresh = [one for one in racing if one.label not in earlier.fitted]
+    done = len(settled) + len(racing) - len(fresh)
+    for _, trial, model in last.tried(fresh, n_jobs):
         raced.trials.append(trial)
         if model is not None:
             raced.fitted[trial.label] = model
-        report(len(settled) + number, {})
+        done += 1
+        report(done, {})
     return raced
+
+
+@dataclass(frozen=True)
+class _RaceRound:
+    """A round of trials on the same rows.
+
+    Parameters
+    ----------
+    parts : TableParts
+    clock : Clock
+    needed : callable
+        Takes a candidate, and returns the seconds that must be left for it.
+    scored : {"choose", "report", "all"}
+    stays : callable
+        As for `race`.
+    """
+
+    parts: TableParts
+    clock: Clock
+    needed: Callable[[Candidate], float]
+    scored: Scored
+    stays: Callable[[Candidate], bool]
+
+    def tried(
+        self, candidates: Sequence[Candidate], n_jobs: int | None
+    ) -> Iterator[tuple[Candidate, Trial, Synthesizer | None]]:
+        """Try candidates, and yield the trial and the fitted model of each, in their order."""
+        if n_jobs is None or self.clock.seconds is not None:
+            for candidate in candidates:
+                needed = self.needed(candidate)
+                found = _try(candidate, self.parts, self.clock, needed, self.scored, self.stays)
+                yield (candidate, *found)
+            return
+        compiled = any(candidate.model.COMPILED for candidate in candidates)
+        work = partial(_run_one, candidates, self.parts, self.scored)
+        came = in_jobs(work, range(len(candidates)), n_jobs, compiled=compiled)
+        waiting: dict[int, tuple[Trial, Synthesizer | None]] = {}
+        due = 0
+        for number, trial, model in came:
+            waiting[number] = (trial, model)
+            while due in waiting:
+                yield (candidates[due], *waiting.pop(due))
+                due += 1
+
+
+def _run_one(
+    candidates: Sequence[Candidate], parts: TableParts, scored: Scored, number: int
+) -> Iterator[tuple[int, Trial, Synthesizer | None]]:
+    """Run the trial of one candidate, in any process."""
+    candidate = candidates[number]
+    trial = candidate.trial(len(parts.fit))
+    yield (number, *run_trial(candidate.fresh(), trial, parts, scored))
 
 
 def _some(parts: TableParts, rows: int) -> pa.Table:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._core.errors import (
     DataError,
@@ -22,9 +19,7 @@ from lookalike._core.errors import (
     ParameterError,
     TrainingError,
 )
-from lookalike._core.processes import ONE_THREAD
 from lookalike._core.seeds import derive_seed, generator
-from lookalike._core.workers import on_one_core
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
 from lookalike.experiments._battery import (
     NAIVE,
@@ -44,7 +39,7 @@ from lookalike.metrics import Codebook, View, preprocessor
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema
 
-__all__ = ["Study", "WorkItem", "steps", "training_set", "versions", "work"]
+__all__ = ["Study", "WorkItem", "steps", "training_set", "versions"]
 
 #: The packages whose releases may change a number.
 _VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
@@ -155,30 +150,6 @@ class WorkItem:
     todo: tuple[tuple[Arm, str], ...]
 
 
-def work(study: Study, item: WorkItem, caller: int) -> list[Record]:
-    """Do one item of work as a whole, in the process that joblib has chosen.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    item : WorkItem
-        The item of work.
-    caller : int
-        The id of the calling process.
-
-    Returns
-    -------
-    list of Record
-        One for each arm, model and metric.
-    """
-    if os.getpid() != caller:
-        # The caller's warning filters and its single thread of XLA do not apply in another process.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        os.environ.update(ONE_THREAD)
-    return [record for found in steps(study, item) for record in found]
-
-
 def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
     """Do one item of work, arm by arm.
 
@@ -200,10 +171,7 @@ def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
     tables = _StudyTables(study, item)
     for arm in dict.fromkeys(arm for arm, _ in item.todo):
         models = {name: study.entrants[name] for one, name in item.todo if one == arm}
-        # One thread, so that sums have one order whatever the number of cores.
-        with on_one_core():
-            results = tables.try_arm(arm, models)
-        yield results
+        yield tables.try_arm(arm, models)
 
 
 def versions() -> dict[str, str]:

@@ -31,6 +31,8 @@ _LEFT_OUT = 0.1
 _PARTS, _LEVELS, _ROWS = 256, 2_000, 400
 #: Rows are left out in rounds, each of which takes half of those that are still too many.
 _ROUNDS, _RAKED, _STEP = 14, 3, 3.0
+#: Of so many rows, and so many more for each that is left out, the round takes those that fit best.
+_TRIED, _PER_ROW = 100_000, 8
 #: Kinds whose values are not learned.
 _UNCOUNTED = (Kind.IDENTIFIER, Kind.TEXT, Kind.CONSTANT)
 
@@ -78,7 +80,7 @@ class _CountedCells:
         return len(self.levels) + 2
 
     def of(self, cells: pa.Array) -> np.ndarray:
-        """Return the cell of each row."""
+        """Return the cell of each row, of canonical cells."""
         found = np.full(len(cells), self.count - 1, np.int32)
         present = ~is_null(cells) if cells.null_count else slice(None)
         if self.cuts is not None and self.is_spike is not None:
@@ -95,6 +97,47 @@ class _CountedCells:
         if len(table):
             found[present] = table[codes][present]
         return found
+
+    def counts(self, cells: pa.Array) -> np.ndarray:
+        """Return the number of rows in each cell, of cells as they are stored.
+
+        Raises
+        ------
+        SchemaError
+            If one of them does not fit the column's kind.
+        """
+        if pa.types.is_dictionary(cells.type):
+            return self._counts_of_levels(cells)
+        cells = self._canonical(cells)
+        if pa.types.is_dictionary(cells.type):
+            return self._counts_of_levels(cells)
+        if self.cuts is None or self.is_spike is None:
+            return np.bincount(self.of(cells), minlength=self.count)
+        # Numbers are sorted, which is several times as fast as to look for the place of each.
+        values = np.sort(_numbers(cells.drop_null() if cells.null_count else cells))
+        last = np.searchsorted(values, self.cuts, "right")
+        equal = np.where(self.is_spike, last - np.searchsorted(values, self.cuts), 0)
+        found = np.zeros(self.count, np.int64)
+        found[:-1:2] = np.diff(last, prepend=0, append=len(values)) - np.append(equal, 0)
+        found[1:-1:2] = equal
+        found[-1] = cells.null_count
+        return found
+
+    def _counts_of_levels(self, cells: pa.DictionaryArray) -> np.ndarray:
+        """Count rows by the values of a dictionary, each of which is looked at once."""
+        levels = cells.dictionary
+        each = np.bincount(
+            to_numpy(cells.indices.fill_null(len(levels))), minlength=len(levels) + 1
+        )
+        if (each == 0).any():  # a level that no row has may fit no kind
+            used = np.flatnonzero(each[:-1])
+            levels, each = levels.take(pa.array(used)), np.append(each[used], each[-1])
+        places = np.append(self.of(self._canonical(levels)), self.count - 1)
+        return np.bincount(places, each, self.count).astype(np.int64)
+
+    def _canonical(self, cells: pa.Array) -> pa.Array:
+        name = self.column.name
+        return flat(conform(pa.table({name: cells}), Schema((self.column,)))[name])
 
 
 def balanced_sample(
@@ -156,20 +199,20 @@ def _counted(
     These have no counts: a piece that cannot be read holds many rows besides that cell.
     """
     counts = {one.column.name: np.zeros(one.count, np.int64) for one in columns}
+    coded = [one.column.name for one in columns if one.column.kind is Kind.CATEGORICAL]
     unread: list[str] = []
-    alone = {one.column.name: Schema((one.column,)) for one in columns}
-    for piece in large.pieces("counting", show=show):
+    if not columns:
+        return counts, unread
+    for piece in large.pieces("counting", show=show, columns=list(counts), coded=coded):
         for one in columns:
             name = one.column.name
             if name not in counts:
                 continue
             try:
-                cells = conform(piece.select([name]), alone[name])[name]
+                counts[name] += one.counts(flat(piece[name]))
             except SchemaError:
                 unread.append(name)
                 del counts[name]
-                continue
-            counts[name] += np.bincount(one.of(flat(cells)), minlength=one.count)
     return counts, unread
 
 
@@ -181,26 +224,33 @@ def _chosen(
     In each round, rows to leave out get weights by iterative proportional fitting, so that each
     cell loses what it has too many; what chance adds is put right in later rounds.
     """
-    left = np.arange(len(codes[0]) if codes else 0)
+    counts = [np.bincount(code, minlength=len(s)) for code, s in zip(codes, shares, strict=True)]
+    is_kept = np.ones(len(codes[0]) if codes else 0, bool)
     rng = generator(seed, "balance")
     for turn in range(_ROUNDS):
+        left = np.flatnonzero(is_kept)
         surplus = len(left) - rows
-        if surplus <= 0 or not codes:
+        if surplus <= 0:
             break
         batch = surplus if turn == _ROUNDS - 1 else -(-surplus // 2)
-        weights = np.ones(len(left))
-        here = [code[left] for code in codes]
+        step = max(len(left) // (_TRIED + _PER_ROW * batch), 1)
+        some = left[turn % step :: step]
+        weights = np.ones(len(some))
+        tried = []
+        for code, share, count in zip(codes, shares, counts, strict=True):
+            due = np.maximum(count - share * rows, 0) * (batch / surplus)
+            tried.append((code[some], due))
         for _ in range(_RAKED):
-            for code, share in zip(here, shares, strict=True):
-                due = np.bincount(code, minlength=len(share)) - share * rows
-                due = np.maximum(due, 0) * (batch / surplus)
-                lost = np.bincount(code, weights, minlength=len(share))
+            for code, due in tried:
+                lost = np.bincount(code, weights, minlength=len(due))
                 lost *= batch / max(lost.sum(), 1e-300)
                 factor = np.where(due > 0, raking_factors(due, lost, _STEP), 1 / _STEP**2)
                 weights *= factor[code]
-        gone = choose(np.maximum(weights, 1e-12), batch, float(rng.random()))
-        left = np.delete(left, gone)
-    return left
+        gone = some[choose(np.maximum(weights, 1e-12), batch, float(rng.random()))]
+        is_kept[gone] = False
+        for code, count in zip(codes, counts, strict=True):
+            count -= np.bincount(code[gone], minlength=len(count))
+    return np.flatnonzero(is_kept)
 
 
 def _worst(

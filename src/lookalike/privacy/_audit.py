@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
 from lookalike._core.intervals import ShareEstimate
+from lookalike._core.jobs import JOBS
+from lookalike._core.parameters import check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.metrics import Pair, row_keys
@@ -41,6 +43,7 @@ def audit(
     model: Synthesizer | None = None,
     level: int = 1,
     kinds: Mapping[str, Kind | str] | None = None,
+    n_jobs: int | None = None,
     random_state: RandomState = 0,
     progress: bool | None = None,
 ) -> PrivacyAudit:
@@ -67,6 +70,10 @@ def audit(
         1 takes seconds. 2 also fits 8 shadow models of the same kind, with the budget ``"fast"``.
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
+    n_jobs : int, optional
+        The number of shadow models to fit at once, as in joblib, whose backends of several machines
+        work as they are. By default one, and where networks are trained on this machine, as many as
+        there are cores, up to 4. It changes no number.
     random_state : int, Generator, RandomState or None
         The seed of everything that is drawn.
     progress : bool or None
@@ -97,6 +104,7 @@ def audit(
     >>> found.leaks, found.strongest.area > 0.9
     (True, True)
     """
+    check_parameters("audit", {"n_jobs": JOBS}, {"n_jobs": n_jobs})
     _check(level, model, kinds)
     seed = as_seed(random_state)
     pair = _pair(train, synthetic, control, model, kinds, seed)
@@ -108,7 +116,7 @@ def audit(
         report(1, {})
         if level == 2:
             assert model is not None  # checked above
-            found |= shadow_suspicions(tables, model, lambda done: report(1 + done, {}))
+            found |= shadow_suspicions(tables, model, n_jobs, lambda done: report(1 + done, {}))
         membership, suspicion = choose_attack(found, tables)
         blind = attack_blindly(tables)
         risks: list[RiskEstimate] = []

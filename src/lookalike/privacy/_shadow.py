@@ -6,12 +6,14 @@ of shadow models that did not learn it (Zarifzadeh, Liu and Shokri 2024, "RMIA",
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import NotFittedError, TrainingError
+from lookalike._core.jobs import in_jobs, jobs_for
 from lookalike._core.numerics import Floats
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.metrics import View, nearest
@@ -29,7 +31,10 @@ _BUDGET = "fast"
 
 
 def shadow_suspicions(
-    tables: AuditedTables, model: Synthesizer, report: Callable[[int], None]
+    tables: AuditedTables,
+    model: Synthesizer,
+    n_jobs: int | None,
+    report: Callable[[int], None],
 ) -> dict[str, Floats]:
     """Return what shadow models say of each target.
 
@@ -38,6 +43,8 @@ def shadow_suspicions(
     tables : AuditedTables
     model : Synthesizer
         The fitted model whose method the attacker knows.
+    n_jobs : int or None
+        The number of shadow models to fit at once.
     report : callable
         Takes the number of shadow models that are done.
 
@@ -58,22 +65,53 @@ def shadow_suspicions(
         raise NotFittedError(f"model must be fitted, but this {type(model).__name__} is not.")
     targets = tables.targets
     pool = pa.concat_tables([targets.table, tables.known.table])
-    count, size = len(targets), min(len(pool) // 2, len(tables.pair.real))
-    # Two shadow models share the pool: each target is in one of each two.
+    shadows = _Shadows(tables, model, pool)
     learned = np.zeros((SHADOWS, len(pool)), bool)
-    logs = np.empty((SHADOWS, count))
-    for number in range(SHADOWS):
-        order = generator(tables.seed, "privacy", "shadow", number // 2).permutation(len(pool))
-        rows = order[:size] if number % 2 == 0 else order[-size:]
-        learned[number, rows] = True
-        fitted = _fitted(model, pool.take(pa.array(np.sort(rows))), tables, number)
-        drawn = fitted.sample(
-            min(len(tables.synthetic), 4 * size), random_state=number, as_="arrow"
-        )
+    logs = np.empty((SHADOWS, len(targets)))
+    jobs = jobs_for(n_jobs, compiled=model.COMPILED)
+    found = in_jobs(shadows, range(SHADOWS), jobs, compiled=model.COMPILED)
+    for done, (number, density) in enumerate(found, 1):
+        learned[number, shadows.rows(number)] = True
+        logs[number] = density
+        report(done)
+    return _compared(_log_density(tables.synthetic, targets), logs, learned[:, : len(targets)])
+
+
+@dataclass(frozen=True)
+class _Shadows:
+    """Fits shadow models: the work of one process.
+
+    Parameters
+    ----------
+    tables : AuditedTables
+    model : Synthesizer
+    pool : pyarrow.Table
+        The rows to draw from, the targets first.
+    """
+
+    tables: AuditedTables
+    model: Synthesizer
+    pool: pa.Table
+
+    @property
+    def size(self) -> int:
+        """The number of rows that each learns."""
+        return min(len(self.pool) // 2, len(self.tables.pair.real))
+
+    def rows(self, number: int) -> np.ndarray:
+        """Return the rows that a model learns; two share the pool: a target is in one of each."""
+        seed = ("privacy", "shadow", number // 2)
+        order = generator(self.tables.seed, *seed).permutation(len(self.pool))
+        return np.sort(order[: self.size] if number % 2 == 0 else order[-self.size :])
+
+    def __call__(self, number: int) -> Iterator[tuple[int, Floats]]:
+        """Fit a model, and yield its number and the density of each target among its rows."""
+        tables = self.tables
+        fitted = _fitted(self.model, self.pool.take(pa.array(self.rows(number))), tables, number)
+        count = min(len(tables.synthetic), 4 * self.size)
+        drawn = fitted.sample(count, random_state=number, as_="arrow")
         view = View(conform(drawn, tables.pair.schema), tables.pair.codebook, tables.seed)
-        logs[number] = _log_density(view, targets)
-        report(number + 1)
-    return _compared(_log_density(tables.synthetic, targets), logs, learned[:, :count])
+        yield number, _log_density(view, tables.targets)
 
 
 def _fitted(model: Synthesizer, rows: pa.Table, tables: AuditedTables, number: int) -> Synthesizer:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import socket
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import Any
 
 from lookalike._core.errors import ParameterError, TrainingError
 from lookalike._core.optional import require
 from lookalike._core.processes import ONE_THREAD, in_processes
 from lookalike._core.workers import cores
 
-__all__ = ["ENGINES", "run_tasks"]
+__all__ = ["ENGINES", "engine_of"]
 
-_T = TypeVar("_T")
-_R = TypeVar("_R")
+_TaskRunner = Callable[[Callable[[Any], Iterable[Any]], Sequence[Any]], Iterator[Any]]
 
 ENGINES = ("processes", "ray")
 #: How often a task is done anew after a worker died.
@@ -26,25 +26,13 @@ _AHEAD = 2
 _PATIENCE = 10.0
 
 
-def run_tasks(
-    work: Callable[[_T], Iterable[_R]],
-    tasks: Sequence[_T],
-    *,
-    engine: str,
-    workers: int | None,
-    address: str | None,
-) -> Iterator[_R]:
-    """Do tasks on an engine, and yield results as they come.
-
-    A worker has one thread for XLA, so that results are the same on any engine. A task whose worker
-    died is done anew, up to three times.
+@contextmanager
+def engine_of(name: str, *, workers: int | None, address: str | None) -> Iterator[_TaskRunner]:
+    """Open an engine, so that what it lacks is said before any work begins.
 
     Parameters
     ----------
-    work : callable
-        Takes a task and yields results; goes to each worker once.
-    tasks : sequence
-    engine : {"processes", "ray"}
+    name : {"processes", "ray"}
     workers : int or None
         The number of processes, or of tasks that Ray does at a time; by default as many as there
         are cores.
@@ -53,7 +41,10 @@ def run_tasks(
 
     Yields
     ------
-    object
+    callable
+        Takes the work, a function from a task to results that goes to each worker once, and the
+        tasks, and yields results as they come. A worker has one thread for XLA, so that results are
+        the same on any engine. A task whose worker died is done anew, up to three times.
 
     Raises
     ------
@@ -62,26 +53,18 @@ def run_tasks(
     MissingDependencyError
         If Ray is not installed.
     """
-    if engine == "processes":
+    if name == "processes":
         if address is not None:
             raise ParameterError("An address is one of a Ray cluster: use it with engine='ray'.")
-        return in_processes(work, tasks, workers or cores(), retries=_RETRIES)
-    return _on_ray(work, tasks, workers, address)
-
-
-def _on_ray(
-    work: Callable[[_T], Iterable[_R]],
-    tasks: Sequence[_T],
-    workers: int | None,
-    address: str | None,
-) -> Iterator[_R]:
+        yield lambda work, tasks: in_processes(work, tasks, workers or cores(), retries=_RETRIES)
+        return
     instead = "It comes with lookalike[ray]; or use engine='processes'."
     ray: Any = require("ray", "engine='ray'", instead)
     began = not ray.is_initialized()
     if began:
         _connect(ray, address)
     try:
-        yield from _results(ray, work, tasks, workers)
+        yield lambda work, tasks: _results(ray, work, tasks, workers)
     except ray.exceptions.RayTaskError as error:
         raise error.as_instanceof_cause() from None
     except ray.exceptions.RayError as error:
@@ -116,8 +99,8 @@ def _check_answers(address: str) -> None:
 
 
 def _results(
-    ray: Any, work: Callable[[_T], Iterable[_R]], tasks: Sequence[_T], workers: int | None
-) -> Iterator[_R]:
+    ray: Any, work: Callable[[Any], Iterable[Any]], tasks: Sequence[Any], workers: int | None
+) -> Iterator[Any]:
     options = {"num_cpus": 1, "max_retries": _RETRIES, "runtime_env": {"env_vars": ONE_THREAD}}
     done = ray.remote(**options)(_all_results)
     shared, waiting = ray.put(work), list(reversed(tasks))
@@ -135,5 +118,5 @@ def _results(
             ray.cancel(one, force=True)
 
 
-def _all_results(work: Callable[[_T], Iterable[_R]], task: _T) -> list[_R]:
+def _all_results(work: Callable[[Any], Iterable[Any]], task: Any) -> list[Any]:
     return list(work(task))

@@ -16,7 +16,7 @@ from lookalike._core.places import is_address
 from lookalike._core.progress import progress as progress_bar
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.models import Synthesizer, load
-from lookalike.scale._engines import ENGINES, run_tasks
+from lookalike.scale._engines import ENGINES, engine_of
 from lookalike.scale._manifest import Folder, Manifest
 from lookalike.scale._work import PartTask, PartWork
 from lookalike.watermark import Watermark
@@ -149,25 +149,24 @@ def sample_parts(
     }
     # Workers of a cluster have working folders of their own.
     target = Folder(place if is_address(place) else os.path.abspath(place))
-    manifest = _begun(target, plan, overwrite)
-    tasks = [task for task in _tasks(plan) if task.name not in manifest.parts]
-    done = sum(part.rows for part in manifest.parts.values())
-    work = PartWork(content, target.place, options)
-    parts = run_tasks(work, tasks, engine=engine, workers=workers, address=address)
-    fresh = 0
-    with progress_bar("rows", n, show=progress, begin=done) as report:
-        for part in parts:
-            if target.sized(part.name) != part.bytes:
-                raise OutputError(
-                    f"{part.name} was written, but is not in {target}: workers need a folder that "
-                    "all of their machines share."
-                )
-            manifest.parts[part.name] = part
-            done, fresh = done + part.rows, fresh + 1
-            if done == n or fresh > len(manifest.parts) // _UNENTERED:
-                target.keep(manifest)
-                fresh = 0
-            report(done, {})
+    with engine_of(engine, workers=workers, address=address) as run:
+        manifest = _begun(target, plan, overwrite)
+        tasks = [task for task in _tasks(plan) if task.name not in manifest.parts]
+        done = sum(part.rows for part in manifest.parts.values())
+        fresh = 0
+        with progress_bar("rows", n, show=progress, begin=done) as report:
+            for part in run(PartWork(content, target.place, options), tasks):
+                if target.sized(part.name) != part.bytes:
+                    raise OutputError(
+                        f"{part.name} was written, but is not in {target}: workers need a folder "
+                        "that all of their machines share."
+                    )
+                manifest.parts[part.name] = part
+                done, fresh = done + part.rows, fresh + 1
+                if done == n or fresh > len(manifest.parts) // _UNENTERED:
+                    target.keep(manifest)
+                    fresh = 0
+                report(done, {})
     return n
 
 

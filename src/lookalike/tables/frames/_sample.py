@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,14 @@ class LargeTable:
     held: int
     memory: int
 
-    def pieces(self, title: str, *, show: bool | None) -> Iterator[pa.Table]:
+    def pieces(
+        self,
+        title: str,
+        *,
+        show: bool | None,
+        columns: Sequence[str] | None = None,
+        coded: Sequence[str] = (),
+    ) -> Iterator[pa.Table]:
         """Read all rows in pieces, and show the progress and the remaining time.
 
         Parameters
@@ -61,12 +68,14 @@ class LargeTable:
             The name of the work.
         show : bool or None
             Whether progress is shown, as for `progress`.
+        columns, coded : sequence of str
+            As for `TablePieces.read`.
 
         Yields
         ------
         pyarrow.Table
         """
-        yield from _in_pieces(self.data, title, show)
+        yield from _in_pieces(self.data, title, show, columns, coded)
 
     def __str__(self) -> str:
         return (
@@ -152,8 +161,11 @@ def to_arrow_sample(
         source, origin = to_arrow(data)
         if len(source) <= (rows or SAMPLED_ROWS):
             return source, origin, None
-    held = _Held(rows or SAMPLED_ROWS, Rows(seed=seed).of("rows to hold"))
-    for piece in _in_pieces(source, "reading", show):
+    known = source.rows if isinstance(source, TablePieces) else len(source)
+    # Of text that repeats, only the cells that are held are written out.
+    coded = source.repeated if isinstance(source, TablePieces) else {}
+    held = _Held(rows or SAMPLED_ROWS, Rows(seed=seed).of("rows to hold"), known, coded)
+    for piece in _in_pieces(source, "reading", show, coded=list(coded)):
         held.add(piece)
     if not held.seen:
         raise FileFormatError(f"{_name(source)} has columns but no rows: a table needs some.")
@@ -165,12 +177,19 @@ def to_arrow_sample(
     return table, origin, large if held.seen > len(table) else None
 
 
-def _in_pieces(data: TablePieces | pa.Table, title: str, show: bool | None) -> Iterator[pa.Table]:
+def _in_pieces(
+    data: TablePieces | pa.Table,
+    title: str,
+    show: bool | None,
+    columns: Sequence[str] | None = None,
+    coded: Sequence[str] = (),
+) -> Iterator[pa.Table]:
     if isinstance(data, pa.Table):
-        yield from (pa.Table.from_batches([batch]) for batch in data.to_batches())
+        some = data if columns is None else data.select(list(columns))
+        yield from (pa.Table.from_batches([batch]) for batch in some.to_batches())
         return
     with progress(f"{title} (MB)", max(data.size >> 20, 1), show=show) as report:
-        for piece, done in data:
+        for piece, done in data.read(columns, coded):
             yield piece
             report(done >> 20, {})
 
@@ -188,11 +207,19 @@ class _Held:
         The number of rows of the sample.
     numbers : Rows
         The random number of each row.
+    known : int or None
+        The number of all rows, where it is known: then few rows are held that are not in the end.
+    coded : mapping of str to DataType
+        The types of columns of text that come as dictionaries.
     """
 
-    def __init__(self, most: int, numbers: Rows) -> None:
+    def __init__(
+        self, most: int, numbers: Rows, known: int | None, coded: Mapping[str, pa.DataType]
+    ) -> None:
         self.most, self.seen, self._limit = most, 0, 1.0
-        self._numbers = numbers
+        if known:  # fewer numbers than `most` are below this once in 10¹⁵ tables
+            self._limit = min((most + 8 * most**0.5 + 64) / known, 1.0)
+        self._numbers, self._coded = numbers, coded
         self._pieces: list[pa.Table] = []
         self._drawn: list[np.ndarray] = []
 
@@ -202,10 +229,17 @@ class _Held:
         self.seen += len(piece)
         kept = np.flatnonzero(drawn < self._limit)
         if len(kept):
-            self._pieces.append(piece.take(pa.array(kept)))
+            self._pieces.append(self._written_out(piece.take(pa.array(kept))))
             self._drawn.append(drawn[kept])
         if sum(map(len, self._drawn)) > 2 * self.most or len(self._pieces) > _MOST_PIECES:
             self._trim()
+
+    def _written_out(self, rows: pa.Table) -> pa.Table:
+        for name, kind in self._coded.items():
+            at, column = rows.schema.get_field_index(name), rows[name]
+            if pa.types.is_dictionary(column.type):
+                rows = rows.set_column(at, name, column.cast(kind))
+        return rows
 
     def _trim(self) -> None:
         """Keep the rows with the smallest numbers, in their order."""

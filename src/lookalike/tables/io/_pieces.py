@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ from lookalike._core.errors import FileFormatError
 from lookalike._core.places import Place, fetched, is_address
 from lookalike.tables.io._read import (
     MANIFEST,
+    check_alike,
     check_file,
     data_files,
     listed_in,
@@ -23,7 +24,13 @@ from lookalike.tables.io._read import (
     with_levels,
 )
 from lookalike.tables.io._read_csv import CsvSource, csv_pieces
-from lookalike.tables.io._read_parquet import parquet_groups, parquet_pieces, parquet_width
+from lookalike.tables.io._read_parquet import (
+    parquet_groups,
+    parquet_pieces,
+    parquet_schema,
+    parquet_width,
+    repeated_texts,
+)
 from lookalike.tables.io._suffix import file_kind
 
 __all__ = ["TablePieces"]
@@ -46,12 +53,15 @@ class _DataFile:
         Its bytes, and about how many it takes in memory; of Parquet, at least how many.
     groups : tuple of int
         The numbers of rows of its groups, where the file says them.
+    schema : pyarrow.Schema or None
+        Its columns, where the file says them.
     """
 
     name: str
     size: int
     memory: int
     groups: tuple[int, ...] = ()
+    schema: pa.Schema | None = None
 
 
 class TablePieces:
@@ -72,7 +82,7 @@ class TablePieces:
     Raises
     ------
     FileFormatError
-        If there is no such file or folder, or a part is missing.
+        If there is no such file or folder, a part is missing, or Parquet files differ in columns.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -81,6 +91,7 @@ class TablePieces:
         self.name = repr(os.fspath(path)) if self._remote is None else str(self._remote)
         self._parts = self._local() if self._remote is None else self._far(self._remote)
         self.size = sum(part.size for part in self._parts)
+        check_alike([(p.name, p.schema) for p in self._parts if p.schema is not None], self.name)
 
     @cached_property
     def memory(self) -> int:
@@ -109,7 +120,8 @@ class TablePieces:
             size = file.stat().st_size
             if kind == "parquet":
                 rows, memory = zip((0, 0), *parquet_groups(file), strict=True)
-                parts.append(_DataFile(name, size, sum(memory), rows[1:]))
+                schema = with_levels(parquet_schema(file).empty_table(), name).schema
+                parts.append(_DataFile(name, size, sum(memory), rows[1:], schema))
             else:
                 parts.append(_DataFile(name, size, size * _EXPANDED[kind]))
         return parts
@@ -125,23 +137,61 @@ class TablePieces:
                 names = listed_in(manifest, self.name)
         return [_far_part(name, place.beneath(name)) for name in names]
 
+    @cached_property
+    def repeated(self) -> dict[str, pa.DataType]:
+        """The types of text whose cells repeat, where the first file says so: Parquet does."""
+        first = self._parts[0]
+        if not first.groups:
+            return {}
+        with self._opened(first.name) as file:
+            return repeated_texts(file)
+
+    @property
+    def rows(self) -> int | None:
+        """The number of all rows, where every file says it: Parquet does."""
+        if all(part.groups for part in self._parts):
+            return sum(sum(part.groups) for part in self._parts)
+        return None
+
     def __iter__(self) -> Iterator[tuple[pa.Table, int]]:
         """Yield some rows, and the number of bytes of files that have been read."""
-        done, first, columns = 0, "", None
+        return self.read()
+
+    def read(
+        self, columns: Sequence[str] | None = None, coded: Sequence[str] = ()
+    ) -> Iterator[tuple[pa.Table, int]]:
+        """Read some columns.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            The columns to read; all by default.
+        coded : sequence of str
+            Columns of text that come as dictionaries if the files are Parquet, which is faster
+            where cells repeat.
+
+        Yields
+        ------
+        pyarrow.Table
+            Some rows.
+        int
+            The number of bytes of files that have been read.
+        """
+        done, first, like = 0, "", None
+        names = None if columns is None else list(columns)
         for part in self._parts:
             with self._opened(part.name) as file:
-                for piece, read in _pieces(file):
+                for piece, read in _pieces(file, None, columns, coded):
                     rows = with_levels(piece, part.name)
+                    if names is None:
+                        names = rows.column_names
                     if columns is None:
-                        first, columns = part.name, rows.column_names
-                    elif sorted(columns) != sorted(rows.column_names):
-                        odd = sorted(set(columns) ^ set(rows.column_names))
-                        raise FileFormatError(
-                            f"The files of {self.name} must have the same columns, but {first!r} "
-                            f"and {part.name!r} differ in {odd[0]!r}."
-                        )
+                        if like is None:
+                            first, like = part.name, _plain_schema(rows, coded)
+                        both = [(first, like), (part.name, _plain_schema(rows, coded))]
+                        check_alike(both, self.name)
                     share = read / max(os.path.getsize(file), 1)
-                    yield rows.select(columns), done + int(part.size * min(share, 1.0))
+                    yield rows.select(names), done + int(part.size * min(share, 1.0))
             done += part.size
 
     def glance(self, rows: int) -> tuple[pa.Table, str]:
@@ -174,6 +224,8 @@ class TablePieces:
                         break
         if not found:
             raise FileFormatError(f"{self.name} has columns but no rows: a table needs some.")
+        parts = [part.name for part, _ in some]
+        check_alike([(n, t.schema) for n, t in zip(parts, found, strict=False)], self.name)
         names = found[0].column_names
         table = pa.concat_tables([t.select(names) for t in found], promote_options="permissive")
         known = sum(sum(part.groups) for part in self._parts)
@@ -194,15 +246,31 @@ class TablePieces:
             yield local
 
 
-def _pieces(file: Path, groups: list[int] | None = None) -> Iterator[tuple[pa.Table, int]]:
+def _pieces(
+    file: Path,
+    groups: Sequence[int] | None = None,
+    columns: Sequence[str] | None = None,
+    coded: Sequence[str] = (),
+) -> Iterator[tuple[pa.Table, int]]:
     kind = file_kind(file, FileFormatError)
     if kind != "parquet":
         yield from csv_pieces(CsvSource(repr(str(file)), file, compressed=kind == "csv.gz"))
         return
     rows, size, done = sum(n for n, _ in parquet_groups(file)), os.path.getsize(file), 0
-    for piece in parquet_pieces(file, groups):
+    for piece in parquet_pieces(file, groups, columns, coded):
         done += len(piece)
         yield piece, size * done // rows
+
+
+def _plain_schema(rows: pa.Table, coded: Sequence[str]) -> pa.Schema:
+    """Return the columns of some rows, those that come as dictionaries as what they hold."""
+    return pa.schema(
+        (
+            f.name,
+            f.type.value_type if f.name in coded and pa.types.is_dictionary(f.type) else f.type,
+        )
+        for f in rows.schema
+    )
 
 
 def _far_part(name: str, place: Place) -> _DataFile:

@@ -19,6 +19,7 @@ from lookalike.tables.io._suffix import file_kind
 
 __all__ = [
     "MANIFEST",
+    "check_alike",
     "check_file",
     "data_files",
     "is_parts",
@@ -128,21 +129,10 @@ def _read_folder(folder: Path, columns: Sequence[str] | None, name: str = "") ->
     """Read the files of a folder, and of those below, as one table."""
     name = name or repr(str(folder))
     parts = [(part, _read_part(folder, part)) for part in local_parts(folder, name)]
-    first = parts[0][1]
-    for part, table in parts:
-        if sorted(table.column_names) != sorted(first.column_names):
-            odd = sorted(set(table.column_names) ^ set(first.column_names))
-            raise FileFormatError(
-                f"The files of {name} must have the same columns, but {parts[0][0]!r} and {part!r} "
-                f"differ in {odd[0]!r}."
-            )
-    try:
-        tables = [table.select(first.column_names) for _, table in parts]
-        return _select(pa.concat_tables(tables, promote_options="permissive"), columns, name)
-    except pa.ArrowException as error:
-        raise FileFormatError(
-            f"The files of {name} must have columns of the same types."
-        ) from error
+    check_alike([(part, table.schema) for part, table in parts], name)
+    columns_of_first = parts[0][1].column_names
+    tables = [table.select(columns_of_first) for _, table in parts]
+    return _select(pa.concat_tables(tables, promote_options="permissive"), columns, name)
 
 
 def _read_part(folder: Path, part: str) -> pa.Table:
@@ -158,6 +148,46 @@ def with_levels(table: pa.Table, part: str) -> pa.Table:
             cell = None if value == _NO_VALUE else unquote(value)
             table = table.append_column(column, pa.array([cell] * len(table), pa.string()))
     return table
+
+
+def check_alike(parts: Sequence[tuple[str, pa.Schema]], name: str) -> None:
+    """Check that the files of a table have the same columns, of types that go together.
+
+    Parameters
+    ----------
+    parts : sequence of (str, pyarrow.Schema)
+        The name and the columns of each.
+    name : str
+        That of the table, for the message.
+
+    Raises
+    ------
+    FileFormatError
+        If they differ: the message names a column and two files.
+    """
+    if not parts:
+        return
+    first = parts[0][0]
+    fields = {field.name: pa.field(field.name, field.type) for field in parts[0][1]}
+    for part, schema in parts[1:]:
+        odd = sorted(set(fields) ^ set(schema.names))
+        if odd:
+            raise FileFormatError(
+                f"The files of {name} must have the same columns, but {first!r} and {part!r} "
+                f"differ in {odd[0]!r}."
+            )
+        for field in schema:
+            known, other = fields[field.name], pa.field(field.name, field.type)
+            if known.type == other.type:
+                continue
+            try:
+                both = [pa.schema([known]), pa.schema([other])]
+                fields[field.name] = pa.unify_schemas(both, promote_options="permissive").field(0)
+            except pa.ArrowException as error:
+                raise FileFormatError(
+                    f"The files of {name} must have columns of the same types, but {field.name!r} "
+                    f"is {known.type} in {first!r} and {other.type} in {part!r}."
+                ) from error
 
 
 def local_parts(folder: Path, name: str) -> list[str]:

@@ -169,7 +169,7 @@ def parse_numbers(words: pa.Array, form: TextForm) -> pa.Array | None:
     plain = pc.if_else(good, words, pa.scalar(None, words.type))
     if form != replace(_PLAIN, fixed=form.fixed, least=form.least):
         plain = _undecorated(plain, form)
-    if pc.all(pc.match_substring_regex(plain, r"^(?:0|-?[1-9][0-9]{0,18})$")).as_py() is not False:
+    if _all_whole(plain[:_FIRST]) and _all_whole(plain):
         try:
             return pc.cast(plain, pa.int64())
         except pa.ArrowInvalid:
@@ -266,6 +266,12 @@ def _regex(form: TextForm) -> str:
     if form.negative == "$-1":
         return f"^{prefix}{sign}{number}{suffix}$"
     return f"^{sign}{prefix}{number}{suffix}$"
+
+
+def _all_whole(words: pa.Array) -> bool:
+    """Return whether all plain numbers are written without decimals, and may fit an int64."""
+    found = pc.match_substring_regex(words, r"^(?:0|-?[1-9][0-9]{0,18})$")
+    return pc.all(found).as_py() is not False
 
 
 def _undecorated(words: pa.Array, form: TextForm) -> pa.Array:
