@@ -117,9 +117,8 @@ def _by_joblib(
     calls = [delayed(_whole)(work, task, os.getpid()) for task in tasks]
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    except (
-        ValueError
-    ):  # a backend that returns results only together: as many at a time as it works on
+    except ValueError:
+        # A backend that returns results only together: as many at a time as it works on.
         size = max(1, effective_n_jobs(n_jobs))
         for start in range(0, len(calls), size):
             for found in Parallel(n_jobs=n_jobs)(calls[start : start + size]):
