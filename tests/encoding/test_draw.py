@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from scipy.special import ndtr
 
 from lookalike.encoding import Z_MAX, Block, EncodedRows, Layout, sample_encoded
@@ -42,6 +43,28 @@ def test_the_narrowest_intervals_keep_apart() -> None:
     for low, high in itertools.pairwise(edges):
         u = ndtr(drawn(float(low), float(high)).astype(float))
         assert ((u > low) & (u < high)).all()
+
+
+class _Ends:
+    """A generator whose uniform numbers are all the least, or all the greatest."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def random(self, rows: int) -> np.ndarray:
+        return np.full(rows, self.value)
+
+
+@pytest.mark.parametrize("uniform", [0.0, np.nextafter(1.0, 0.0)])
+def test_a_number_lies_inside_its_interval_after_rounding(uniform: float) -> None:
+    rng = np.random.default_rng(0)
+    low = rng.uniform(0.05, 0.95, 2_000)
+    bounds = np.stack([low, low + rng.uniform(2e-6, 1e-3, 2_000)], axis=1)
+    rows = EncodedRows(bounds.astype(np.float32), np.zeros((2_000, 0), np.int32))
+    found = sample_encoded(rows, Layout((X,), 2, 0), _Ends(uniform))  # type: ignore[arg-type]
+    inside = ndtr(found.numbers[:, 0].astype(np.float64))
+    assert (bounds[:, 0] < inside).all()
+    assert (inside < bounds[:, 1]).all()
 
 
 def test_what_is_missing_is_zero_and_levels_are_codes() -> None:

@@ -21,10 +21,10 @@ PLAIN = {"calibrate": False, "correct": False}
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    """Return a table that two bins of a number cannot stand for."""
+    """Return a table that two bins of a number cannot stand for, nor a relation."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=400)
-    return pd.DataFrame({"x": x, "y": x + 0.1 * rng.normal(size=400), "c": x > 0})
+    return pd.DataFrame({"x": x, "y": np.exp(x) + 0.1 * rng.normal(size=400), "c": x > 0})
 
 
 @pytest.fixture(scope="module")

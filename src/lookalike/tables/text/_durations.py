@@ -46,8 +46,8 @@ def read_durations(words: pa.Array) -> Dates | None:
     >>> read_durations(pa.array(["PT90S", "PT0.5S"])).values.to_pylist()
     [datetime.timedelta(seconds=90), datetime.timedelta(microseconds=500000)]
     """
-    for pattern in _REGEX:
-        if parse_durations(words[:50], pattern).null_count == 0:
+    for pattern, regex in _REGEX.items():
+        if pc.all(pc.match_substring_regex(words[:50], regex), min_count=0).as_py():
             values = parse_durations(words, pattern)
             if values.null_count == 0:
                 return Dates(values, pattern)
