@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -13,6 +13,7 @@ from lookalike._core.learned import Learned
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
 from lookalike.models import ColumnTrees, DiscreteVariable, Growth, grains_of, order_of
+from lookalike.relational._ordinal_regression import OrdinalRegression
 
 __all__ = ["ConditionalTrees"]
 
@@ -23,6 +24,9 @@ _MOST_INPUTS = 24
 _LEAVES, _GAIN = (8, 1), 0.02
 #: The number of leaves that rows should suffice for.
 _LEAVES_AT_LEAST = 10
+#: The least and the greatest number of rows by which trees are compared with a regression, and the
+#: parts of them that are held out in turn.
+_FEWEST_COMPARED, _MOST_COMPARED, _FOLDS = 16, 8_192, 4
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,9 @@ class ConditionalTrees:
         The number of variables of the context.
     order : tuple of int
         The order of the own variables, by their index among all.
-    columns : tuple of ColumnTrees
-        The trees of each own variable, in the order of variables.
+    columns : tuple of ColumnTrees or OrdinalRegression
+        The trees of each own variable, in the order of variables, or a regression where that makes
+        rows more likely that took no part: of few rows, trees learn little.
     copies : mapping of int to (int, int)
         For some variables, the indices of a mark and of the variable that they equal where the mark
         is 1. Their trees are about the other rows.
@@ -48,7 +53,7 @@ class ConditionalTrees:
 
     given: int
     order: tuple[int, ...]
-    columns: tuple[ColumnTrees, ...]
+    columns: tuple[ColumnTrees | OrdinalRegression, ...]
     copies: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     late: int = 0
 
@@ -93,13 +98,15 @@ class ConditionalTrees:
         sizes = [variable.states for variable in variables]
         is_ordered = [variable.edges is not None for variable in variables]
         before: dict[int, list[int]] = {}
+        known_before: dict[int, list[int]] = {}
         for k, v in enumerate(order):
             earlier = np.array([*range(given), *order[:k]], np.int64)
+            known_before[v] = earlier.tolist()
             near = earlier[np.argsort(-information[v, earlier], kind="stable")]
             # A variable that tells nothing about another one can only be split by chance.
             before[v] = [int(i) for i in near[:_MOST_INPUTS] if information[v, i] > 0]
 
-        def grow(v: int) -> ColumnTrees:
+        def grow(v: int) -> ColumnTrees | OrdinalRegression:
             rng = generator(seed, "trees", v)
             rows = states if v not in copies else states[states[:, copies[v][0]] == 0]
             if v in unknown:
@@ -107,7 +114,26 @@ class ConditionalTrees:
             best = growth
             if stages[v - given] == 1:
                 best = _best(rows, v, before[v], sizes, is_ordered, growth, seed)
-            return ColumnTrees.fit(rows, v, before[v], sizes, is_ordered, best, rng)
+            gated = is_ordered[v] and variables[v].gate is not None
+            regression = partial(
+                OrdinalRegression.fit,
+                variable=v,
+                inputs=known_before[v],
+                sizes=sizes,
+                ordered=is_ordered,
+                gated=gated,
+                fewest=growth.leaf,
+            )
+            trees = partial(
+                ColumnTrees.fit,
+                variable=v,
+                inputs=before[v],
+                sizes=sizes,
+                ordered=is_ordered,
+                growth=best,
+                rng=rng,
+            )
+            return _better(rows, v, trees, regression)
 
         work = (partial(grow, given + v) for v in range(own.shape[1]))
         columns = tuple(in_parallel(work, ignore=UserWarning))
@@ -149,22 +175,28 @@ class ConditionalTrees:
     ) -> np.ndarray:
         states: np.ndarray = np.concatenate([context, own], axis=1, dtype=np.int32)
         for v in order:
-            states[:, v] = self.columns[v - self.given].balanced(states, rng)
+            column = self.columns[v - self.given]
+            given = (known or {}).get(v - self.given)
+            if given is None:
+                states[:, v] = column.balanced(states, rng)
+            else:
+                states[:, v] = given
+                asked = np.flatnonzero(given < 0)
+                states[asked, v] = column.balanced(states[asked], rng)
             if v in self.copies:
                 mark, source = self.copies[v]
                 # A sibling that is missing has a state of its own, which the row cannot have.
                 there = states[:, source] < len(self.columns[v - self.given].marginal)
                 same = (states[:, mark] == 1) & there
                 states[same, v] = states[same, source]
-            if known and v - self.given in known:
-                given = known[v - self.given]
-                states[:, v] = np.where(given >= 0, given, states[:, v])
         return states[:, self.given :]
 
     def state(self) -> Learned:
         """Return the learned state."""
         parts = {f"variable {v}": column.state() for v, column in enumerate(self.columns)}
-        return Learned.joined({"given": self.given, "order": list(self.order)}, parts)
+        lines = [v for v, c in enumerate(self.columns) if isinstance(c, OrdinalRegression)]
+        values = {"given": self.given, "order": list(self.order), "regressions": lines}
+        return Learned.joined(values, parts)
 
     @classmethod
     def from_state(
@@ -182,12 +214,36 @@ class ConditionalTrees:
         of_order = [stages[v - given] for v in order]
         if of_order != sorted(of_order):
             raise ModelFileError("The order of the variables of a table is damaged.")
-        parts, columns = state.parts(), []
+        parts, columns = state.parts(), list[ColumnTrees | OrdinalRegression]()
+        lines = set(state.values["regressions"])
         for v in range(given, len(sizes)):
             before = [*range(given), *order[: order.index(v)]]
             part = parts[f"variable {v - given}"]
-            columns.append(ColumnTrees.from_state(part, v, sizes, before))
+            kind = OrdinalRegression if v - given in lines else ColumnTrees
+            columns.append(kind.from_state(part, v, sizes, before))
         return cls(given, tuple(order), tuple(columns), copies, of_order.count(2))
+
+
+def _better(
+    states: np.ndarray,
+    variable: int,
+    trees: Callable[[np.ndarray], ColumnTrees],
+    regression: Callable[[np.ndarray], OrdinalRegression | None],
+) -> ColumnTrees | OrdinalRegression:
+    """Return trees, or the regression where it makes rows held out more likely."""
+    if _FEWEST_COMPARED <= len(states) <= _MOST_COMPARED:
+        gain, folds = 0.0, np.arange(len(states)) % _FOLDS
+        for k in range(_FOLDS if len(states) < _MOST_COMPARED // _FOLDS else 1):
+            known, asked = states[folds != k], states[folds == k]
+            line = regression(known)
+            if line is None:
+                break
+            by_trees = trees(known).log_probabilities(known, asked, variable)
+            gain += float((line.log_probabilities(known, asked, variable) - by_trees).sum())
+        line = regression(states) if gain > 0 else None
+        if line is not None:
+            return line
+    return trees(states)
 
 
 def _best(
