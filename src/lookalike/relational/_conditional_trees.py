@@ -15,7 +15,7 @@ from lookalike._core.workers import in_parallel
 from lookalike.models import ColumnTrees, DiscreteVariable, Growth, grains_of, order_of
 from lookalike.relational._ordinal_regression import OrdinalRegression
 
-__all__ = ["ConditionalTrees"]
+__all__ = ["ConditionalTrees", "Families"]
 
 #: The greatest number of variables by which the trees of a variable are split.
 _MOST_INPUTS = 24
@@ -24,9 +24,40 @@ _MOST_INPUTS = 24
 _LEAVES, _GAIN = (8, 1), 0.02
 #: The number of leaves that rows should suffice for.
 _LEAVES_AT_LEAST = 10
-#: The least and the greatest number of rows by which trees are compared with a regression, and the
-#: parts of them that are held out in turn.
-_FEWEST_COMPARED, _MOST_COMPARED, _FOLDS = 16, 8_192, 4
+#: The least number of rows by which learners are compared, the greatest for which a regression is
+#: one of them, and the greatest number that compares them.
+_FEWEST_COMPARED, _MOST_COMPARED, _MOST_JUDGED = 16, 8_192, 16_384
+#: The parts of rows that are held out in turn, and the number of rows from which on one part is.
+_FOLDS, _MANY = 4, 1_000
+#: The mean number of rows of a family from which on families are held out as a whole.
+_LARGE = 8
+#: The number of times that a conflicting state is drawn again by the trees.
+_REDRAWS = 4
+#: Learns a variable from rows; None where there is nothing to learn.
+_Learner = Callable[[np.ndarray], "ColumnTrees | OrdinalRegression | None"]
+
+
+@dataclass(frozen=True)
+class Families:
+    """Rows that belong together, so large that what tells one family from others is learned.
+
+    Parameters
+    ----------
+    of_rows : ndarray of int, shape (n,)
+        The family of each row; -1 for none.
+    general : mapping of int to list of int
+        For own variables, the variables of the context by which few families can be told from each
+        other: all but those that all rows of a family share, with the summaries of the variable.
+    """
+
+    of_rows: np.ndarray
+    general: Mapping[int, list[int]]
+
+    @property
+    def are_large(self) -> bool:
+        """Whether a leaf may hold rows of a single family."""
+        there = self.of_rows[self.of_rows >= 0]
+        return len(there) >= _LARGE * max(len(np.unique(there)), 1)
 
 
 @dataclass(frozen=True)
@@ -68,6 +99,7 @@ class ConditionalTrees:
         growth: Growth,
         seed: int,
         known: Mapping[int, np.ndarray] | None = None,
+        families: Families | None = None,
     ) -> ConditionalTrees:
         """Learn rows.
 
@@ -84,6 +116,7 @@ class ConditionalTrees:
         seed : int
         known : mapping of int to ndarray of int, shape (n,), optional
             For some own variables, the states of rows that need no trees; -1 of the other rows.
+        families : Families, optional
         """
         late = sum(stage == 2 for stage in stages)
         if not own.shape[1]:
@@ -97,55 +130,62 @@ class ConditionalTrees:
         order = _order(information, given, stages, copies)
         sizes = [variable.states for variable in variables]
         is_ordered = [variable.edges is not None for variable in variables]
-        before: dict[int, list[int]] = {}
-        known_before: dict[int, list[int]] = {}
-        for k, v in enumerate(order):
-            earlier = np.array([*range(given), *order[:k]], np.int64)
-            known_before[v] = earlier.tolist()
-            near = earlier[np.argsort(-information[v, earlier], kind="stable")]
+        earlier = {v: [*range(given), *order[:k]] for k, v in enumerate(order)}
+        large = families if families is not None and families.are_large else None
+        folds = np.arange(len(rows)) % _FOLDS if large is None else _apart(large.of_rows[rows])
+
+        def near(v: int, some: Sequence[int]) -> list[int]:
+            best = sorted(some, key=lambda i: -information[v, i])[:_MOST_INPUTS]
             # A variable that tells nothing about another one can only be split by chance.
-            before[v] = [int(i) for i in near[:_MOST_INPUTS] if information[v, i] > 0]
+            return [i for i in best if information[v, i] > 0]
 
         def grow(v: int) -> ColumnTrees | OrdinalRegression:
-            rng = generator(seed, "trees", v)
-            rows = states if v not in copies else states[states[:, copies[v][0]] == 0]
-            if v in unknown:
-                rows = states[unknown[v]]
-            best = growth
+            there = np.ones(len(states), bool) if v not in copies else states[:, copies[v][0]] == 0
+            there = unknown.get(v, there)
+            some, fold = states[there], folds[there]
+            inputs, best = near(v, earlier[v]), growth
             if stages[v - given] == 1:
-                best = _best(rows, v, before[v], sizes, is_ordered, growth, seed)
+                best = _best(some, v, inputs, sizes, is_ordered, growth, seed)
+
+            def trees(inputs: list[int]) -> _Learner:
+                rng = generator(seed, "trees", v)
+                return lambda known: ColumnTrees.fit(
+                    known, v, inputs, sizes, is_ordered, best, rng
+                )
+
             gated = is_ordered[v] and variables[v].gate is not None
-            regression = partial(
-                OrdinalRegression.fit,
-                variable=v,
-                inputs=known_before[v],
-                sizes=sizes,
-                ordered=is_ordered,
-                gated=gated,
-                fewest=growth.leaf,
-            )
-            trees = partial(
-                ColumnTrees.fit,
-                variable=v,
-                inputs=before[v],
-                sizes=sizes,
-                ordered=is_ordered,
-                growth=best,
-                rng=rng,
-            )
-            return _better(rows, v, trees, regression)
+            learners: list[_Learner] = [trees(inputs)]
+            if len(some) <= _MOST_COMPARED:
+                learners.append(
+                    lambda known: OrdinalRegression.fit(
+                        known, v, earlier[v], sizes, is_ordered, gated, growth.leaf
+                    )
+                )
+            if large is not None:
+                kept = {*large.general[v], *range(given, len(variables))}
+                general = near(v, [i for i in earlier[v] if i in kept])
+                if set(general) != set(inputs):
+                    learners.append(trees(general))
+            return _likeliest(some, v, fold, learners)
 
         work = (partial(grow, given + v) for v in range(own.shape[1]))
         columns = tuple(in_parallel(work, ignore=UserWarning))
         return cls(given, tuple(order), columns, copies, late)
 
-    def drawn(self, context: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def drawn(
+        self,
+        context: np.ndarray,
+        rng: np.random.Generator,
+        conflicts: Mapping[tuple[int, int], np.ndarray],
+    ) -> np.ndarray:
         """Draw the own variables of rows, shape (n, v), given their context, shape (n, c).
 
-        Those that `completed` draws are 0.
+        Those that `completed` draws are 0. Of a pair of variables that conflict, the later one is
+        drawn again: to draw the whole row again would make its first states rarer.
         """
         own = np.zeros((len(context), len(self.columns)), np.int32)
-        return self._drawn(context, own, self.order[: len(self.order) - self.late], rng)
+        order = self.order[: len(self.order) - self.late]
+        return self._drawn(context, own, order, rng, conflicts=conflicts)
 
     def completed(
         self,
@@ -172,8 +212,10 @@ class ConditionalTrees:
         order: Sequence[int],
         rng: np.random.Generator,
         known: Mapping[int, np.ndarray] | None = None,
+        conflicts: Mapping[tuple[int, int], np.ndarray] | None = None,
     ) -> np.ndarray:
         states: np.ndarray = np.concatenate([context, own], axis=1, dtype=np.int32)
+        done: list[int] = []
         for v in order:
             column = self.columns[v - self.given]
             given = (known or {}).get(v - self.given)
@@ -189,6 +231,11 @@ class ConditionalTrees:
                 there = states[:, source] < len(self.columns[v - self.given].marginal)
                 same = (states[:, mark] == 1) & there
                 states[same, v] = states[same, source]
+            before = [w for w in done if (conflicts or {}).get((w, v - self.given)) is not None]
+            if conflicts and before:
+                tables = [(w + self.given, conflicts[w, v - self.given]) for w in before]
+                _settle(states, v, column, tables, rng)
+            done.append(v - self.given)
         return states[:, self.given :]
 
     def state(self) -> Learned:
@@ -224,26 +271,76 @@ class ConditionalTrees:
         return cls(given, tuple(order), tuple(columns), copies, of_order.count(2))
 
 
-def _better(
+def _settle(
     states: np.ndarray,
     variable: int,
-    trees: Callable[[np.ndarray], ColumnTrees],
-    regression: Callable[[np.ndarray], OrdinalRegression | None],
+    column: ColumnTrees | OrdinalRegression,
+    tables: Sequence[tuple[int, np.ndarray]],
+    rng: np.random.Generator,
+) -> None:
+    """Draw a variable again, in place, where its state never occurs with an earlier one.
+
+    Parameters
+    ----------
+    states : ndarray of int, shape (n, variables)
+    variable : int
+    column : ColumnTrees or OrdinalRegression
+    tables : sequence of (int, ndarray of bool)
+        Earlier variables, and which states of each never occur with which of the variable.
+    rng : numpy.random.Generator
+    """
+
+    def conflicting(rows: np.ndarray) -> np.ndarray:
+        wrong = np.zeros(len(rows), bool)
+        for w, never in tables:
+            wrong |= never[states[rows, w], states[rows, variable]]
+        return rows[wrong]
+
+    rows = conflicting(np.arange(len(states)))
+    for _ in range(_REDRAWS):
+        if not len(rows):
+            return
+        states[rows, variable] = column.balanced(states[rows], rng)
+        rows = conflicting(rows)
+    if not len(rows):
+        return
+    weights = np.repeat(column.marginal[None], len(rows), axis=0)
+    for w, never in tables:
+        weights[never[states[rows, w]]] = 0.0
+    reached = np.cumsum(weights, axis=1)
+    some = reached[:, -1] > 0
+    drawn = (reached <= rng.random((len(rows), 1)) * reached[:, -1:]).sum(axis=1)
+    states[rows[some], variable] = drawn[some]
+
+
+def _apart(families: np.ndarray) -> np.ndarray:
+    """Return the part of each row, in which its whole family is."""
+    return np.where(families >= 0, families, np.arange(len(families))) % _FOLDS
+
+
+def _likeliest(
+    states: np.ndarray, variable: int, folds: np.ndarray, learners: Sequence[_Learner]
 ) -> ColumnTrees | OrdinalRegression:
-    """Return trees, or the regression where it makes rows held out more likely."""
-    if _FEWEST_COMPARED <= len(states) <= _MOST_COMPARED:
-        gain, folds = 0.0, np.arange(len(states)) % _FOLDS
-        for k in range(_FOLDS if len(states) < _MOST_COMPARED // _FOLDS else 1):
-            known, asked = states[folds != k], states[folds == k]
-            line = regression(known)
-            if line is None:
-                break
-            by_trees = trees(known).log_probabilities(known, asked, variable)
-            gain += float((line.log_probabilities(known, asked, variable) - by_trees).sum())
-        line = regression(states) if gain > 0 else None
-        if line is not None:
-            return line
-    return trees(states)
+    """Return what the learner learns that makes rows held out most likely; the first one if equal."""
+    some, fold = states[:_MOST_JUDGED], folds[:_MOST_JUDGED]
+    likely = np.zeros(len(learners))
+    if len(some) >= _FEWEST_COMPARED and len(learners) > 1:
+        for k in range(_FOLDS if len(some) < _MANY else 1):
+            known, asked = some[fold != k], some[fold == k]
+            if not len(known) or not len(asked):
+                continue
+            for which, learn in enumerate(learners):
+                found = learn(known)
+                likely[which] += (
+                    -np.inf
+                    if found is None
+                    else found.log_probabilities(known, asked, variable).sum()
+                )
+    for which in np.argsort(-likely, kind="stable"):
+        found = learners[which](states)
+        if found is not None:
+            return found
+    raise AssertionError("Trees learn any rows.")
 
 
 def _best(
