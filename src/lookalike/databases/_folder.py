@@ -113,7 +113,7 @@ def _without_rows(path: Path) -> pa.Table | None:
     header = max(headers, key=len)
     if len(set(header)) < len(header) or not all(header):
         return None
-    return pa.table({name: pa.nulls(0) for name in header})
+    return pa.table({name: pa.array([], pa.string()) for name in header})
 
 
 def _schema(path: Path) -> dict[str, Any] | None:

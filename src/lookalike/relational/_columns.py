@@ -136,7 +136,8 @@ class EncodedColumns:
             states = np.zeros((variable.states, len(self.variables)), np.int32)
             states[:, v] = np.arange(variable.states)
             rows = self.states.to_rows(states, np.full(states.shape, 0.5))
-            for block in {variable.block, variable.gate} & zeros.involved:
+            own = {variable.block} if variable.gate is None else {variable.block, variable.gate}
+            for block in own & zeros.involved:
                 codes[block] = v, zeros.codes_of_drawn(rows, block)
         found: dict[tuple[int, int], np.ndarray] = {}
         for pair in zeros.pairs:

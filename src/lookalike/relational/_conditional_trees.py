@@ -149,9 +149,7 @@ class ConditionalTrees:
 
             def trees(inputs: list[int]) -> _Learner:
                 rng = generator(seed, "trees", v)
-                return lambda known: ColumnTrees.fit(
-                    known, v, inputs, sizes, is_ordered, best, rng
-                )
+                return lambda known: ColumnTrees.fit(known, v, inputs, sizes, is_ordered, best, rng)
 
             gated = is_ordered[v] and variables[v].gate is not None
             learners: list[_Learner] = [trees(inputs)]
@@ -321,25 +319,41 @@ def _apart(families: np.ndarray) -> np.ndarray:
 def _likeliest(
     states: np.ndarray, variable: int, folds: np.ndarray, learners: Sequence[_Learner]
 ) -> ColumnTrees | OrdinalRegression:
-    """Return what the learner learns that makes rows held out most likely; the first one if equal."""
+    """Return what the learner learns that makes rows held out most likely.
+
+    It is the first one, unless another's gain is more than its standard error.
+    """
+    first, *others = learners
     some, fold = states[:_MOST_JUDGED], folds[:_MOST_JUDGED]
-    likely = np.zeros(len(learners))
-    if len(some) >= _FEWEST_COMPARED and len(learners) > 1:
-        for k in range(_FOLDS if len(some) < _MANY else 1):
-            known, asked = some[fold != k], some[fold == k]
-            if not len(known) or not len(asked):
-                continue
-            for which, learn in enumerate(learners):
-                found = learn(known)
-                likely[which] += (
-                    -np.inf
-                    if found is None
-                    else found.log_probabilities(known, asked, variable).sum()
-                )
-    for which in np.argsort(-likely, kind="stable"):
-        found = learners[which](states)
-        if found is not None:
-            return found
+    if not others or len(some) < _FEWEST_COMPARED:
+        return _learned(first, states)
+    gains: list[list[np.ndarray]] = [[] for _ in others]
+    for k in range(_FOLDS if len(some) < _MANY else 1):
+        known, asked = some[fold != k], some[fold == k]
+        if not len(known) or not len(asked):
+            continue
+        base = _learned(first, known).log_probabilities(known, asked, variable)
+        for which, learn in enumerate(others):
+            found = learn(known)
+            if found is None:
+                gains[which].append(np.full(len(asked), -np.inf))
+            else:
+                gains[which].append(found.log_probabilities(known, asked, variable) - base)
+    best, most = first, 0.0
+    for learn, gained in zip(others, gains, strict=True):
+        each = np.concatenate(gained) if gained else np.zeros(1)
+        if not np.isfinite(each).all():
+            continue
+        if each.mean() > max(each.std() / len(each) ** 0.5, most):
+            best, most = learn, float(each.mean())
+    found = best(states)
+    return _learned(first, states) if found is None else found
+
+
+def _learned(learn: _Learner, states: np.ndarray) -> ColumnTrees | OrdinalRegression:
+    found = learn(states)
+    if found is not None:
+        return found
     raise AssertionError("Trees learn any rows.")
 
 

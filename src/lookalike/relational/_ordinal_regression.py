@@ -111,9 +111,7 @@ class OrdinalRegression:
         limits = _limits(mean, np.cumsum(marginal[ranks] / marginal[ranks].sum())[:-1])
         return cls(marginal, ranks, limits, tuple(near), tuple(scores))
 
-    def log_probabilities(
-        self, known: np.ndarray, asked: np.ndarray, variable: int
-    ) -> np.ndarray:
+    def log_probabilities(self, known: np.ndarray, asked: np.ndarray, variable: int) -> np.ndarray:
         """Return the logarithm of the probability of each row's state of a variable."""
         own = asked[:, variable]
         place = np.full(len(self.marginal), -1)
@@ -322,9 +320,7 @@ def _of_states(
     return list(found.values())
 
 
-def _mean(
-    states: np.ndarray, inputs: Sequence[int], scores: Sequence[np.ndarray]
-) -> np.ndarray:
+def _mean(states: np.ndarray, inputs: Sequence[int], scores: Sequence[np.ndarray]) -> np.ndarray:
     mean = np.zeros(len(states))
     for i, score in zip(inputs, scores, strict=True):
         mean += score[states[:, i]]

@@ -10,9 +10,9 @@ from lookalike.tables import Column, Kind, Schema
 
 __all__ = ["counts_of", "summaries_of"]
 
-#: The most summaries of a key, and the least share of variance between families that one explains
-#: beyond chance.
-_MOST, _LEAST = 16, 0.02
+#: The most summaries of a key whose families are small, of others, and the least share of variance
+#: between families that one explains beyond chance.
+_MOST_OF_SMALL, _MOST, _LEAST = 8, 16, 0.02
 #: The most levels of a column whose most frequent level is a summary.
 _LEVELS = 24
 #: The mean number of children from which on shares of levels are summaries, in place of the most
@@ -63,6 +63,7 @@ def summaries_of(
         return {}, [], {}
     found: list[tuple[float, str, pa.Array, Column]] = []
     about: dict[str, str] = {}
+    large = there.sum() >= _LARGE * families
     for column in schema.columns:
         before = len(found)
         name = f"{prefix}{column.name}"
@@ -78,12 +79,13 @@ def summaries_of(
             onehot = (codes[:, None] == np.arange(min(len(levels), _LEVELS))).astype(float)
             share = _explained(onehot, rows[there], parents)
             found.append((share, *_different(f"{name} n", codes, rows[there], parents)))
-            if there.sum() >= _LARGE * families:
+            if large:
                 found += _shares(name, onehot, rows[there], parents)
             elif len(levels) <= _LEVELS:
                 found.append((share, *_mode(f"{name} mode", codes, rows[there], parents)))
         about |= {each[1]: column.name for each in found[before:]}
-    best = sorted((each for each in found if each[0] > _LEAST), key=lambda each: -each[0])[:_MOST]
+    most = _MOST if large else _MOST_OF_SMALL
+    best = sorted((each for each in found if each[0] > _LEAST), key=lambda each: -each[0])[:most]
     cells = {name: cells for _, name, cells, _ in best}
     return cells, [column for *_, column in best], {name: about[name] for name in cells}
 

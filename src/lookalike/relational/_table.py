@@ -310,7 +310,7 @@ class TableModel:
             The parent of each row, -1 for none.
         siblings : Siblings or None
         summaries : mapping of int to list of int
-            For own variables, the variables of the parent that summarise it.
+            For own variables, those of the parent that summarise each.
         degrees : mapping of ForeignKey to ndarray of int, shape (n,)
             The numbers of children, by the keys of `counts`.
         growth : Growth
@@ -337,13 +337,12 @@ class TableModel:
             )
             variables = self.context(of_parents.variables)
             above = len(of_parents.variables)
-            known_apart = {*range(above), above + _SIZE_AT}
-            of_family = Families(rows[some], {
-                len(variables) + v: [
-                    i for i in range(len(variables)) if i not in known_apart or i in summaries.get(v, ())
-                ]
-                for v in range(own.shape[1])
-            })
+            # All that a row knows but what its whole family shares.
+            others = [*range(above, above + _SIZE_AT), *range(above + _SIZE_AT + 1, len(variables))]
+            general = {
+                len(variables) + v: [*summaries.get(v, ()), *others] for v in range(own.shape[1])
+            }
+            of_family = Families(rows[some], general)
         self.trees = ConditionalTrees.fit(
             context,
             own[some],
