@@ -108,3 +108,18 @@ def test_rules_are_proposed_for_tables_alone(
 ) -> None:
     assert main(["rules", f"sqlite:///{tmp_path}/shop.db"]) == 2
     assert "for a single table" in capsys.readouterr().err
+
+
+def test_a_hierarchy_with_one_row_at_its_top_stays_one() -> None:
+    """Where by chance no row was drawn at the top, no row had a parent."""
+    rng = np.random.default_rng(0)
+    boss = np.array([0, *(int(rng.integers(0, 1 + k // 4)) for k in range(1, 200))])
+    above = pa.array(boss, mask=np.arange(200) == 0)
+    staff = pa.table({"id": range(200), "boss": above, "pay": rng.gamma(2, 2, 200).round(2)})
+    db = la.Database(
+        {"staff": staff}, primary_keys={"staff": "id"}, foreign_keys=["staff.boss -> staff.id"]
+    )
+    model = la.Relational(random_state=0, progress=False).fit(db)
+    for seed in range(6):
+        made = model.sample(random_state=seed).arrow("staff")
+        assert 1 <= made["boss"].null_count <= 10
