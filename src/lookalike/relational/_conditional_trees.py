@@ -15,7 +15,7 @@ from lookalike._core.workers import in_parallel
 from lookalike.models import ColumnTrees, DiscreteVariable, Growth, grains_of, order_of
 from lookalike.relational._ordinal_regression import OrdinalRegression
 
-__all__ = ["ConditionalTrees", "Families"]
+__all__ = ["ConditionalTrees", "FamilyContext"]
 
 #: The greatest number of variables by which the trees of a variable are split.
 _MOST_INPUTS = 24
@@ -29,6 +29,9 @@ _LEAVES_AT_LEAST = 10
 _FEWEST_COMPARED, _MOST_COMPARED, _MOST_JUDGED = 16, 8_192, 16_384
 #: The parts of rows that are held out in turn, and the number of rows from which on one part is.
 _FOLDS, _MANY = 4, 1_000
+#: The gain, in nats of a row, that takes another learner than trees: these alone learn sharp
+#: borders, which are worth more than a few likelier states.
+_PROVEN = 0.1
 #: The mean number of rows of a family from which on families are held out as a whole.
 _LARGE = 8
 #: The number of times that a conflicting state is drawn again by the trees.
@@ -38,7 +41,7 @@ _Learner = Callable[[np.ndarray], "ColumnTrees | OrdinalRegression | None"]
 
 
 @dataclass(frozen=True)
-class Families:
+class FamilyContext:
     """Rows that belong together, so large that what tells one family from others is learned.
 
     Parameters
@@ -99,7 +102,7 @@ class ConditionalTrees:
         growth: Growth,
         seed: int,
         known: Mapping[int, np.ndarray] | None = None,
-        families: Families | None = None,
+        families: FamilyContext | None = None,
     ) -> ConditionalTrees:
         """Learn rows.
 
@@ -116,7 +119,7 @@ class ConditionalTrees:
         seed : int
         known : mapping of int to ndarray of int, shape (n,), optional
             For some own variables, the states of rows that need no trees; -1 of the other rows.
-        families : Families, optional
+        families : FamilyContext, optional
         """
         late = sum(stage == 2 for stage in stages)
         if not own.shape[1]:
@@ -148,8 +151,9 @@ class ConditionalTrees:
                 best = _best(some, v, inputs, sizes, is_ordered, growth, seed)
 
             def trees(inputs: list[int]) -> _Learner:
-                rng = generator(seed, "trees", v)
-                return lambda known: ColumnTrees.fit(known, v, inputs, sizes, is_ordered, best, rng)
+                return lambda known: ColumnTrees.fit(
+                    known, v, inputs, sizes, is_ordered, best, generator(seed, "trees", v)
+                )
 
             gated = is_ordered[v] and variables[v].gate is not None
             learners: list[_Learner] = [trees(inputs)]
@@ -321,7 +325,7 @@ def _likeliest(
 ) -> ColumnTrees | OrdinalRegression:
     """Return what the learner learns that makes rows held out most likely.
 
-    It is the first one, unless another's gain is more than its standard error.
+    It is the first one, unless another's gain is large and more than its standard error.
     """
     first, *others = learners
     some, fold = states[:_MOST_JUDGED], folds[:_MOST_JUDGED]
@@ -344,7 +348,7 @@ def _likeliest(
         each = np.concatenate(gained) if gained else np.zeros(1)
         if not np.isfinite(each).all():
             continue
-        if each.mean() > max(each.std() / len(each) ** 0.5, most):
+        if each.mean() > max(_PROVEN, each.std() / len(each) ** 0.5, most):
             best, most = learn, float(each.mean())
     found = best(states)
     return _learned(first, states) if found is None else found

@@ -292,7 +292,10 @@ class _Fitting:
             parents,
             rows,
             self.siblings.get(name),
-            self._own_summaries(name),
+            # Rows of a public table are the same in every sample: they may be told from each other.
+            None
+            if plan.family and plan.family.parent in self.public
+            else self._own_summaries(name),
             {key: counts_of(world.rows[key], len(world.states[name])) for key in model.counts},
             self.growth,
             seed,

@@ -44,7 +44,7 @@ class OrdinalRegression:
         The distribution of states: positive, with the sum 1.
     ranks : ndarray of int, shape (ranked,)
         The states in the order of their intervals. Those that are not among them, such as
-        *missing*, depend on nothing.
+        *missing* and levels without rows, depend on nothing.
     limits : ndarray, shape (ranked − 1,)
         The limits between the intervals.
     inputs : tuple of int
@@ -95,6 +95,8 @@ class OrdinalRegression:
             if len(ranks) > _LEVELS:
                 return None
             ranks = _by_inputs(states, variable, inputs, sizes, ordered, size)
+        if not ordered[variable]:  # between levels, one that never occurs would take their place
+            ranks = ranks[np.bincount(own, minlength=size)[ranks] > 0]
         there = np.isin(own, ranks)
         known, target = states[there], own[there]
         if len(known) < 2 * fewest or len(np.unique(target)) < 2:

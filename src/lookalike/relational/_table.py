@@ -15,7 +15,7 @@ from lookalike.databases import ForeignKey
 from lookalike.models import DiscreteVariable, Growth
 from lookalike.relational._affinity import Affinity
 from lookalike.relational._columns import EncodedColumns
-from lookalike.relational._conditional_trees import ConditionalTrees, Families
+from lookalike.relational._conditional_trees import ConditionalTrees, FamilyContext
 from lookalike.relational._degrees import Degrees, pooled
 from lookalike.relational._families import LONGEST, Siblings, chains_of
 from lookalike.relational._new_keys import NewKey
@@ -294,7 +294,7 @@ class TableModel:
         parents: Described | None,
         rows: np.ndarray | None,
         siblings: Siblings | None,
-        summaries: Mapping[int, list[int]],
+        summaries: Mapping[int, list[int]] | None,
         degrees: Mapping[ForeignKey, np.ndarray],
         growth: Growth,
         seed: int,
@@ -309,8 +309,9 @@ class TableModel:
         rows : ndarray of int, shape (n,), or None
             The parent of each row, -1 for none.
         siblings : Siblings or None
-        summaries : mapping of int to list of int
-            For own variables, those of the parent that summarise each.
+        summaries : mapping of int to list of int, or None
+            For own variables, those of the parent that summarise each; None where samples have the
+            same parents.
         degrees : mapping of ForeignKey to ndarray of int, shape (n,)
             The numbers of children, by the keys of `counts`.
         growth : Growth
@@ -337,12 +338,17 @@ class TableModel:
             )
             variables = self.context(of_parents.variables)
             above = len(of_parents.variables)
-            # All that a row knows but what its whole family shares.
-            others = [*range(above, above + _SIZE_AT), *range(above + _SIZE_AT + 1, len(variables))]
-            general = {
-                len(variables) + v: [*summaries.get(v, ()), *others] for v in range(own.shape[1])
-            }
-            of_family = Families(rows[some], general)
+            if summaries is not None:
+                # All that a row knows but what its whole family shares.
+                others = [
+                    *range(above, above + _SIZE_AT),
+                    *range(above + _SIZE_AT + 1, len(variables)),
+                ]
+                general = {
+                    len(variables) + v: [*summaries.get(v, ()), *others]
+                    for v in range(own.shape[1])
+                }
+                of_family = FamilyContext(rows[some], general)
         self.trees = ConditionalTrees.fit(
             context,
             own[some],
