@@ -202,3 +202,19 @@ def test_schema_json_declares_keys(tmp_path: Path) -> None:
 def test_sources_that_are_none(source: str, words: str) -> None:
     with pytest.raises((DataError, ParameterError), match=words):
         la.Database.read(source)
+
+
+def test_a_folder_has_tables_without_rows(tmp_path: Path) -> None:
+    tables = {
+        "shops": pa.table({"id": [1, 2]}),
+        "sales": pa.table({"shop": pa.array([], pa.int64()), "sum": pa.array([], pa.float64())}),
+    }
+    keys = ["sales.shop -> shops.id"]
+    db = la.Database(tables, primary_keys={"shops": "id"}, foreign_keys=keys)
+    db.write(tmp_path / "out")
+    read = la.Database.read(tmp_path / "out")
+    assert read.arrow("sales").num_rows == 0
+    assert [str(key) for key in read.foreign_keys] == keys
+    read.write(f"sqlite:///{tmp_path}/out.db")
+    written = la.Database.read(f"sqlite:///{tmp_path}/out.db")
+    assert written.arrow("shops")["id"].to_pylist() == [1, 2]

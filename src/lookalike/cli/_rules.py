@@ -63,6 +63,12 @@ def rules(
     They are found in two thirds of the rows and proven on the others, where up to 1 % of the rows
     may be exceptions. Read them before you use them.
     """
+    if is_database(data):
+        raise ParameterError(
+            f"Rules are proposed for a single table, but {data!r} is a database: give a .csv or "
+            ".parquet file of one table, and write its columns as table.column in the rules of "
+            "the database."
+        )
     from lookalike.rules import propose_rules
     from lookalike.tables import read_table
 

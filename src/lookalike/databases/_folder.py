@@ -11,6 +11,8 @@ Of several columns, a key is ``{"columns": [...], "references": {"table": ..., "
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import os
 import shutil
@@ -19,6 +21,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from lookalike._core.errors import DataError, FileFormatError, OutputError
 from lookalike._core.files import write_text
@@ -31,6 +35,9 @@ __all__ = ["check", "read", "write"]
 
 _SUFFIXES = (".csv.gz", ".csv", ".parquet")
 _SCHEMA = "schema.json"
+_DELIMITERS = (",", ";", "\t", "|")
+#: The characters after a header by which a file without rows is told.
+_ROOM = 4096
 _FORBIDDEN = frozenset('/\\:*?"<>|\0')
 
 
@@ -64,6 +71,10 @@ def read(place: str, names: list[str] | None) -> SourceContents:
         )
     tables, origins = {}, {}
     for name in wanted:
+        empty = None if files[name].suffix == ".parquet" else _without_rows(files[name])
+        if empty is not None:
+            tables[name] = empty
+            continue
         tables[name], origins[name] = to_arrow(files[name])
         if files[name].suffix == ".parquet":
             origins[name] = Origin("pyarrow", origins[name].columns)
@@ -86,6 +97,23 @@ def read(place: str, names: list[str] | None) -> SourceContents:
             f"{str(folder / _SCHEMA)!r} must give each table its primary_key and foreign_keys, "
             f"but it does not: {error!r}."
         ) from error
+
+
+def _without_rows(path: Path) -> pa.Table | None:
+    """Return the table of a CSV file that has a header alone, as an empty table is written."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            if not first.strip() or file.read(_ROOM).strip():
+                return None
+            headers = [next(csv.reader([first], delimiter=d), []) for d in _DELIMITERS]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return None  # it is read as other files are, whose faults are named
+    header = max(headers, key=len)
+    if len(set(header)) < len(header) or not all(header):
+        return None
+    return pa.table({name: pa.array([], pa.string()) for name in header})
 
 
 def _schema(path: Path) -> dict[str, Any] | None:

@@ -180,7 +180,7 @@ class StructuralZeros:
             The rows in which each block is known, by its index.
         """
         # The possible cells of each block, shape (rows, cells), given the known blocks of each row.
-        codes = self._codes_of_encoded(encoded, self._involved)
+        codes = self._codes_of_encoded(encoded, self.involved)
         cells: dict[int, np.ndarray] = {}
         for pair in self.pairs:
             for one, other, never in (
@@ -250,7 +250,7 @@ class StructuralZeros:
         ndarray of bool, shape (n,)
         """
         violated = np.zeros(len(drawn.levels), bool)
-        codes = {i: self._codes_of_drawn(drawn, i) for i in self._involved}
+        codes = {i: self.codes_of_drawn(drawn, i) for i in self.involved}
         for pair in self.pairs:
             width = pair.never.shape[1] + 1
             # One more cell on both sides, for masked blocks, is never violated.
@@ -262,10 +262,12 @@ class StructuralZeros:
         return violated
 
     @property
-    def _involved(self) -> set[int]:
+    def involved(self) -> set[int]:
+        """The blocks that some pair is about."""
         return {i for pair in self.pairs for i in (pair.left, pair.right)}
 
-    def _codes_of_drawn(self, drawn: SampledRows, i: int) -> np.ndarray:
+    def codes_of_drawn(self, drawn: SampledRows, i: int) -> np.ndarray:
+        """Return the cell of a block in each of n sampled rows, of which pairs are made."""
         block, at = self.layout.blocks[i], self.layout.drawn_starts[i]
         if block.source == "code":
             return np.asarray(drawn.levels[:, at], np.intp)

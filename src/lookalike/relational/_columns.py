@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -100,9 +101,14 @@ class EncodedColumns:
     @property
     def of_attributes(self) -> list[int]:
         """The indices of the variables that are no summaries."""
-        blocks = self.states.layout.blocks
         own = set(self.attributes)
-        return [v for v, each in enumerate(self.variables) if blocks[each.block].column in own]
+        return [v for v, column in enumerate(self.columns_of_variables) if column in own]
+
+    @property
+    def columns_of_variables(self) -> list[str]:
+        """The column of each variable."""
+        blocks = self.states.layout.blocks
+        return [blocks[variable.block].column for variable in self.variables]
 
     def decoded(self, states: np.ndarray, seed: int) -> pa.Table:
         """Return canonical cells of rows, of all columns."""
@@ -120,6 +126,27 @@ class EncodedColumns:
             return np.zeros(len(states), bool)
         rows = self.states.to_rows(states, np.full(states.shape, 0.5))
         return np.asarray(self.encoder.violates_zeros(rows))
+
+    @cached_property
+    def conflicts(self) -> dict[tuple[int, int], np.ndarray]:
+        """For pairs of variables, the states that never occur together, shape (states, states)."""
+        zeros = self.encoder.exclusions_
+        codes: dict[int, tuple[int, np.ndarray]] = {}
+        for v, variable in enumerate(self.variables):
+            states = np.zeros((variable.states, len(self.variables)), np.int32)
+            states[:, v] = np.arange(variable.states)
+            rows = self.states.to_rows(states, np.full(states.shape, 0.5))
+            own = {variable.block} if variable.gate is None else {variable.block, variable.gate}
+            for block in own & zeros.involved:
+                codes[block] = v, zeros.codes_of_drawn(rows, block)
+        found: dict[tuple[int, int], np.ndarray] = {}
+        for pair in zeros.pairs:
+            (a, left), (b, right) = codes[pair.left], codes[pair.right]
+            # One more cell on both sides, for masked blocks, never conflicts.
+            never = np.pad(pair.never, ((0, 1), (0, 1)))[np.ix_(left, right)]
+            for key, table in (((a, b), never), ((b, a), never.T)):
+                found[key] = found[key] | table if key in found else table
+        return found
 
     @property
     def has_zeros(self) -> bool:

@@ -100,6 +100,7 @@ class _Fitting:
     models: dict[str, TableModel] = field(default_factory=dict)
     siblings: dict[str, Siblings] = field(default_factory=dict)
     attributes: dict[str, AttributeCells | None] = field(default_factory=dict)
+    summarised: dict[str, dict[str, tuple[ForeignKey, str]]] = field(default_factory=dict)
 
     def encode(self) -> None:
         """Encode all tables, with summaries of their children, and add marks."""
@@ -210,10 +211,12 @@ class _Fitting:
             if child is None or (name in self.public and _is_marked(parents)):
                 continue
             if key not in self.plans[key.table].later:
-                more, described = summaries_of(
+                more, described, about = summaries_of(
                     child.cells, child.schema, rows, parents, _unused(f"{own} ", plan.columns)
                 )
                 keys_of |= dict.fromkeys(more, number)
+                of_columns = {summary: (key, column) for summary, column in about.items()}
+                self.summarised[name] = self.summarised.get(name, {}) | of_columns
                 cells |= more
                 columns += described
         attributes = self.attributes[name]
@@ -289,6 +292,10 @@ class _Fitting:
             parents,
             rows,
             self.siblings.get(name),
+            # Rows of a public table are the same in every sample: they may be told from each other.
+            None
+            if plan.family and plan.family.parent in self.public
+            else self._own_summaries(name),
             {key: counts_of(world.rows[key], len(world.states[name])) for key in model.counts},
             self.growth,
             seed,
@@ -314,6 +321,19 @@ class _Fitting:
             )
             for column in plan.new
         )
+
+    def _own_summaries(self, name: str) -> dict[int, list[int]]:
+        """Return the variables of the family's parent that summarise each own variable."""
+        key, columns = self.plans[name].family, self.models[name].columns
+        above = None if key is None else self.models[key.parent].columns
+        if key is None or columns is None or above is None:
+            return {}
+        summarised = self.summarised.get(key.parent, {})
+        found: dict[str, list[int]] = {}
+        for v, column in enumerate(above.columns_of_variables):
+            if column in summarised and summarised[column][0] == key:
+                found.setdefault(summarised[column][1], []).append(v)
+        return {v: found.get(column, []) for v, column in enumerate(columns.columns_of_variables)}
 
     def _public_rows(self, model: TableModel) -> PublicRows:
         name, world = model.plan.name, self.world

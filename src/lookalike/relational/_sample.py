@@ -324,13 +324,14 @@ def _match_later(state: _Sampling, name: str, key: ForeignKey) -> None:
     seeking = marks["present"] == 1 if "present" in marks else np.ones(len(child), bool)
     of_child = of_parent = None
     if "depth" in marks:
-        seeking, depth = marks["depth"] > 0, marks["depth"].astype(np.int64)
-        # A row of a depth that has no row above it stands at the greatest depth that has.
-        present = np.unique(depth)
-        least = np.flatnonzero(present != np.arange(len(present)))
-        if len(least):
-            depth = np.minimum(depth, least[0] - 1 if least[0] else 0)
-            seeking = depth > 0
+        depth = marks["depth"].astype(np.int64)
+        if len(depth) and depth.min() > 0:
+            # Few rows are at the top, and by chance none was drawn: the one with most children is.
+            top = np.flatnonzero(depth == depth.min())
+            depth[top[capacity[top].argmax()]] = 0
+        # A depth without rows is left out, so that each row has some above it.
+        depth = np.searchsorted(np.unique(depth), depth)
+        seeking = depth > 0
         of_child, of_parent = depth - 1, depth
     rows = np.flatnonzero(seeking)
     if len(rows) and len(parents):

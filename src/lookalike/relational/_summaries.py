@@ -10,11 +10,14 @@ from lookalike.tables import Column, Kind, Schema
 
 __all__ = ["counts_of", "summaries_of"]
 
-#: The most summaries of a key, and the least share of variance between families that one explains
-#: beyond chance.
-_MOST, _LEAST = 8, 0.02
+#: The most summaries of a key whose families are small, of others, and the least share of variance
+#: between families that one explains beyond chance.
+_MOST_OF_SMALL, _MOST, _LEAST = 8, 16, 0.02
 #: The most levels of a column whose most frequent level is a summary.
 _LEVELS = 24
+#: The mean number of children from which on shares of levels are summaries, in place of the most
+#: frequent level, and the most levels of a column that have one.
+_LARGE, _MOST_SHARES = 8, 4
 #: The mean number of children below which a row's own children need no summary.
 _FEWEST = 1.2
 
@@ -26,11 +29,12 @@ def counts_of(rows: np.ndarray, parents: int) -> np.ndarray:
 
 def summaries_of(
     table: pa.Table, schema: Schema, rows: np.ndarray, parents: int, prefix: str
-) -> tuple[dict[str, pa.Array], list[Column]]:
+) -> tuple[dict[str, pa.Array], list[Column], dict[str, str]]:
     """Return summaries of the children of each parent row.
 
-    For a number it is the mean of the children; for levels, the most frequent one and the number of
-    different ones. Only columns are summarised in which families differ by more than chance.
+    For a number it is the mean of the children; for levels, the number of different ones, and the
+    most frequent one, or where families are large, shares of levels. Only columns are summarised in
+    which families differ by more than chance.
 
     Parameters
     ----------
@@ -49,31 +53,41 @@ def summaries_of(
     dict of str to pyarrow.Array of shape (parents,)
         Missing where a parent has no children.
     list of Column
+    dict of str to str
+        The column that each summary is about.
     """
     counts = counts_of(rows, parents)
     families = int((counts > 0).sum())
     there = rows >= 0
     if families < 2 or there.sum() < _FEWEST * families:
-        return {}, []
+        return {}, [], {}
     found: list[tuple[float, str, pa.Array, Column]] = []
+    about: dict[str, str] = {}
+    large = there.sum() >= _LARGE * families
     for column in schema.columns:
+        before = len(found)
         name = f"{prefix}{column.name}"
-        cells = table[column.name].combine_chunks().filter(pa.array(there))
+        own = table[column.name].combine_chunks().filter(pa.array(there))
         if column.kind.is_numeric:
-            numbers = _numbers(cells)
+            numbers = _numbers(own)
             share = _explained(numbers[:, None], rows[there], parents)
             found.append((share, *_mean(name, numbers, rows[there], parents)))
         elif column.kind.is_discrete:
-            codes, levels = _codes(cells)
+            codes, levels = _codes(own)
             if len(levels) < 2:
                 continue
             onehot = (codes[:, None] == np.arange(min(len(levels), _LEVELS))).astype(float)
             share = _explained(onehot, rows[there], parents)
             found.append((share, *_different(f"{name} n", codes, rows[there], parents)))
-            if len(levels) <= _LEVELS:
+            if large:
+                found += _shares(name, onehot, rows[there], parents)
+            elif len(levels) <= _LEVELS:
                 found.append((share, *_mode(f"{name} mode", codes, rows[there], parents)))
-    best = sorted((each for each in found if each[0] > _LEAST), key=lambda each: -each[0])[:_MOST]
-    return {name: cells for _, name, cells, _ in best}, [column for *_, column in best]
+        about |= {each[1]: column.name for each in found[before:]}
+    most = _MOST if large else _MOST_OF_SMALL
+    best = sorted((each for each in found if each[0] > _LEAST), key=lambda each: -each[0])[:most]
+    cells = {name: cells for _, name, cells, _ in best}
+    return cells, [column for *_, column in best], {name: about[name] for name in cells}
 
 
 def _numbers(cells: pa.Array) -> np.ndarray:
@@ -132,6 +146,18 @@ def _different(
     counts = np.bincount(pairs // (codes.max() + 1), minlength=parents)
     cells = pa.array(counts, pa.int64(), mask=np.bincount(rows, minlength=parents) == 0)
     return name, cells, Column(name, Kind.INTEGER, "int64", nullable=True)
+
+
+def _shares(
+    name: str, onehot: np.ndarray, rows: np.ndarray, parents: int
+) -> list[tuple[float, str, pa.Array, Column]]:
+    """Return the shares of the levels in which families differ most, each with what it explains."""
+    each = [(_explained(column[:, None], rows, parents), k) for k, column in enumerate(onehot.T)]
+    best = sorted(each, key=lambda one: -one[0] * onehot[:, one[1]].var())[:_MOST_SHARES]
+    return [
+        (share, *_mean(f"{name} is {level}", onehot[:, level], rows, parents))
+        for share, level in best
+    ]
 
 
 def _mode(

@@ -15,7 +15,7 @@ from lookalike.databases import ForeignKey
 from lookalike.models import DiscreteVariable, Growth
 from lookalike.relational._affinity import Affinity
 from lookalike.relational._columns import EncodedColumns
-from lookalike.relational._conditional_trees import ConditionalTrees
+from lookalike.relational._conditional_trees import ConditionalTrees, FamilyContext
 from lookalike.relational._degrees import Degrees, pooled
 from lookalike.relational._families import LONGEST, Siblings, chains_of
 from lookalike.relational._new_keys import NewKey
@@ -26,6 +26,8 @@ from lookalike.relational._variables import Cut, flag, gathered, ordered_levels,
 __all__ = ["COUNTS", "Described", "KeyMark", "Kin", "TableModel"]
 
 _POSITIONS, _SIZES, _PARTS = 16, 24, 24
+#: The place of the size of the family among the variables of a row's place in it.
+_SIZE_AT = 2
 #: The greatest number of states of a number of children.
 COUNTS = 8
 #: The share of rows that are learned as if no sibling were before them, so that the first of a
@@ -292,6 +294,7 @@ class TableModel:
         parents: Described | None,
         rows: np.ndarray | None,
         siblings: Siblings | None,
+        summaries: Mapping[int, list[int]] | None,
         degrees: Mapping[ForeignKey, np.ndarray],
         growth: Growth,
         seed: int,
@@ -306,6 +309,9 @@ class TableModel:
         rows : ndarray of int, shape (n,), or None
             The parent of each row, -1 for none.
         siblings : Siblings or None
+        summaries : mapping of int to list of int, or None
+            For own variables, those of the parent that summarise each; None where samples have the
+            same parents.
         degrees : mapping of ForeignKey to ndarray of int, shape (n,)
             The numbers of children, by the keys of `counts`.
         growth : Growth
@@ -314,6 +320,7 @@ class TableModel:
         some = np.sort(generator(seed, "some").permutation(len(own))[:_MOST_LEARNED])
         context = np.zeros((len(some), 0), np.int32)
         variables: tuple[DiscreteVariable, ...] = ()
+        of_family = None
         if parents is not None and siblings is not None and rows is not None:
             heads = (siblings.position == 0) & (siblings.size > 0)
             sizes = pooled(siblings.size[heads])
@@ -330,6 +337,18 @@ class TableModel:
                 gathered(own[:, picked], before, of_siblings),
             )
             variables = self.context(of_parents.variables)
+            above = len(of_parents.variables)
+            if summaries is not None:
+                # All that a row knows but what its whole family shares.
+                others = [
+                    *range(above, above + _SIZE_AT),
+                    *range(above + _SIZE_AT + 1, len(variables)),
+                ]
+                general = {
+                    len(variables) + v: [*summaries.get(v, ()), *others]
+                    for v in range(own.shape[1])
+                }
+                of_family = FamilyContext(rows[some], general)
         self.trees = ConditionalTrees.fit(
             context,
             own[some],
@@ -339,6 +358,7 @@ class TableModel:
             growth,
             seed,
             self.known_summaries({key: degree[some] for key, degree in degrees.items()}),
+            of_family,
         )
 
     # --- sample ----------------------------------------------------------------------------------
@@ -455,7 +475,8 @@ class TableModel:
     def _possible(self, context: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw rows, again where they have a structural zero."""
         assert self.trees is not None
-        drawn = self.trees.drawn(context, rng)
+        conflicts = {} if self.columns is None else self.columns.conflicts
+        drawn = self.trees.drawn(context, rng, conflicts)
         if self.columns is None or not self.columns.has_zeros:
             return drawn
         width = len(self.columns.variables)
@@ -463,7 +484,7 @@ class TableModel:
         for _ in range(_REDRAWS):
             if not len(wrong):
                 break
-            drawn[wrong] = self.trees.drawn(context[wrong], rng)
+            drawn[wrong] = self.trees.drawn(context[wrong], rng, conflicts)
             wrong = wrong[self.columns.is_impossible(drawn[wrong, :width])]
         return drawn
 
