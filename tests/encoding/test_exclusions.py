@@ -84,6 +84,14 @@ def test_they_survive_saving(family: dict[str, Any]) -> None:
     assert again.never_together() == encoder.never_together()
 
 
+def test_limits_of_columns_without_structural_zeros_are_not_kept(family: dict[str, Any]) -> None:
+    encoder, _ = fitted(family)
+    zeros, blocks = encoder.exclusions_, encoder.layout_.blocks
+    assert any(b.column == "height" and b.source == "interval" for b in blocks)
+    named = {blocks[i].column for i in zeros.cuts}
+    assert named == {"pay"}
+
+
 @pytest.mark.parametrize("change", ["pairs", "cuts", "cells"])
 def test_a_damaged_state_is_refused(family: dict[str, Any], change: str) -> None:
     encoder, _ = fitted(family)
