@@ -1,4 +1,4 @@
-"""What families gain by learning residuals that relations leave: all of them, some, or none.
+"""Measure what families gain by the residuals that relations leave: all of them, some, or none.
 
 Usage: ``python benchmarks/residuals.py FILE [FILE ...] [--families Forest ...] [--rows 4000]
 [--seeds 3]``. Of at most so many rows of each FILE, seven tenths are learned with each choice of

@@ -1,4 +1,4 @@
-"""How well the engines of windows do, between other real windows and independent events.
+"""Score the engines of windows, between other real windows and independent events.
 
 Usage: ``python benchmarks/windows.py [FILE ...] [--engines trees ...] [--seeds 3] [--rows N]``.
 Each FILE is a table of one series of numbers; without one, histories of five sines of random

@@ -111,7 +111,7 @@ def test_rules_are_proposed_for_tables_alone(
 
 
 def test_a_hierarchy_with_one_row_at_its_top_stays_one() -> None:
-    """Where by chance no row was drawn at the top, no row had a parent."""
+    # Where by chance no row was drawn at the top, no row had a parent.
     rng = np.random.default_rng(0)
     boss = np.array([0, *(int(rng.integers(0, 1 + k // 4)) for k in range(1, 200))])
     above = pa.array(boss, mask=np.arange(200) == 0)

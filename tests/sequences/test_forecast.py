@@ -206,7 +206,7 @@ def test_whole_numbers_beside_decimals_are_in_the_same_unit(tmp_path):
 
 
 def test_a_number_follows_no_other_one_from_which_it_differs_for_long():
-    """Where each follows the other, lasting differences add up at every step."""
+    # Where each follows the other, lasting differences would add up at every step.
     slow = np.cumsum(np.convolve(returning(0.9, 807, 0), np.ones(8) / 8, "valid"))
     table = pa.table({"one": slow + returning(0.99, 800, 1), "two": slow - returning(0.99, 800, 2)})
     plain = Change("one", "change of one", "double", None, -1e6, 1e6, 1.0)

@@ -93,6 +93,13 @@ def test_damaged_codes_are_refused(latent, name, change, words):
         LatentWindows.from_state(state, 4, 2)
 
 
+def test_steps_of_layers_are_those_of_the_window(series):
+    layers = {"cell": "gru", "widths": [3], "steps": 99}
+    model = la.Sequences(trees=2, engine="timegan", window=6, training={"coding": layers})
+    with pytest.raises(ParameterError, match="99 steps"):
+        model.fit(series)
+
+
 def test_presets_have_the_layers_of_their_source():
     lstm = WINDOW_PRESETS["lstm"].parameters
     assert lstm["generator"] == {"cell": "lstm", "widths": [64, 32]}

@@ -58,7 +58,7 @@ class FamilyContext:
 
     @property
     def are_large(self) -> bool:
-        """Whether a leaf may hold rows of a single family."""
+        """Return whether a leaf may hold rows of a single family."""
         there = self.of_rows[self.of_rows >= 0]
         return len(there) >= _LARGE * max(len(np.unique(there)), 1)
 

@@ -217,7 +217,7 @@ def _task(parameters: Mapping[str, Any], window: int, channels: int) -> Any:
     from lookalike.training import LatentGameTask  # noqa: PLC0415
 
     def layers(given: Mapping[str, Any]) -> Any:
-        return architecture_of({**given, "steps": window} if "cell" in given else given)
+        return architecture_of({"steps": window, **given} if "cell" in given else given)
 
     size = parameters["code_size"]
     return LatentGameTask(

@@ -143,8 +143,7 @@ def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str
     -------
     RunPlan
     """
-    suffix = ".parquet" if data.endswith(".parquet") else ".csv"
-    train, test, fake = (f"{part}{suffix}" for part in ("train", "test", "synthetic"))
+    train, test, fake = _parts(data)
     target = [] if choice.target is None else [f"--target={choice.target}"]
     seed = ["--seed", str(choice.seed)]
     fit = ["fit", train, "-o", "model.lookalike", "--model", choice.model, *target, *seed]
@@ -157,7 +156,7 @@ def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str
     commands = [
         ["split", data, "--train", train, "--test", test, *target, *seed],
         fit,
-        ["sample", "model.lookalike", "-n", str(rows), "-o", fake, *seed],
+        sample_words(rows, (), choice.seed, fake),
         [*score, "--html", "report.html", "--json", "evaluation.json", *seed],
     ]
     title = f"{choice.label}: {name}"
@@ -219,8 +218,7 @@ def history_plan(
     -------
     RunPlan
     """
-    suffix = ".parquet" if data.endswith(".parquet") else ".csv"
-    train, test, fake = (f"{part}{suffix}" for part in ("train", "test", "synthetic"))
+    train, test, fake = _parts(data)
     single = choice.entity is None
     learned = data if single else train
     seed = ["--seed", str(choice.seed)]
@@ -404,6 +402,12 @@ def sample_words(
     number = ["--length" if unit == "events" else "-n", str(count)]
     words = ["sample", "model.lookalike", *number, "-o", output, "--seed", str(seed)]
     return words + [f"--where={one}" for one in conditions]
+
+
+def _parts(data: str) -> tuple[str, str, str]:
+    """Return the files of training rows, of held-out rows and of synthetic ones."""
+    suffix = ".parquet" if data.endswith(".parquet") else ".csv"
+    return f"train{suffix}", f"test{suffix}", f"synthetic{suffix}"
 
 
 def _lines(commands: Sequence[Sequence[str]], names: Mapping[str, str] | None = None) -> str:

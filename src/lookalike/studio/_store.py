@@ -86,7 +86,7 @@ class TableFolder:
 
     @property
     def is_database(self) -> bool:
-        """Whether it is a database of several tables."""
+        """Return whether it is a database of several tables."""
         return self.data.suffix == ".sqlite"
 
     @property
