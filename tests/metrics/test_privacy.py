@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.metrics import Copies, Membership, Pair, auc_error, copies
+from lookalike.metrics import Copies, Membership, Pair, Score, auc_error, copies
 from lookalike.metrics.membership import _judged
+from lookalike.metrics.sequences import SequenceCopies
 from lookalike.tables import Column, Kind, Schema
 
 XC = {"x": Kind.CONTINUOUS, "c": Kind.CATEGORICAL}
@@ -38,6 +39,26 @@ def test_copies_and_near_copies_stand_out(mixed, mixed_schema):
     found = Copies().compute(pair.against(shifted))
     assert found.details.exact_rows == 0
     assert found.value > 0.9
+
+
+@pytest.mark.parametrize(
+    ("copied", "rows", "usual", "warned"),
+    [
+        (1, 2, 0.0, False),
+        (2, 2, 0.0, True),
+        (1, 32, 0.0, False),
+        (3, 32, 0.0, True),
+        (9, 300, 0.02, False),
+        (16, 300, 0.02, True),
+        (40, 2_000, 0.01, False),  # no chance, but too few to matter
+        (80, 2_000, 0.01, True),
+    ],
+)
+def test_a_copy_that_chance_explains_is_no_warning(copied, rows, usual, warned):
+    details = copies.CopyDetails(synthetic_rows=rows, near_rows=rows)
+    score = Score("copies", copied / rows, usual, 0.0, "lower", 0.0, 1.0, details=details)
+    for metric in (Copies(), SequenceCopies()):
+        assert bool(metric.warning(score)) == warned
 
 
 def test_training_rows_are_never_sampled(mixed, mixed_schema, monkeypatch):

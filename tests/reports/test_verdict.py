@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.metrics import METRICS, Attack, AttackDetails, Details, Measured, Score
+from lookalike.metrics import METRICS, Attack, AttackDetails, CopyDetails, Details, Measured, Score
 from lookalike.reports import Evaluation
 from lookalike.reports._verdict import chance, verdict
 
@@ -132,8 +132,12 @@ def test_references_and_smoke_tests_are_no_weak_points() -> None:
 
 
 def test_copies_are_reported() -> None:
-    assert "Beware: 30 % of the synthetic rows are copies" in said(score("copies", 0.3, 0.01, 0.0))
-    assert "Beware" not in said(score("copies", 0.02, 0.01, 0.0))
+    many, few = (CopyDetails(synthetic_rows=n, near_rows=n) for n in (100, 10))
+    found = said(score("copies", 0.3, 0.01, 0.0, details=many))
+    assert "Beware: 30 % of the synthetic rows are copies" in found
+    assert "Beware" in said(score("copies", 0.3, 0.01, 0.0, details=few))
+    assert "Beware" not in said(score("copies", 0.1, 0.01, 0.0, details=few))
+    assert "Beware" not in said(score("copies", 0.02, 0.01, 0.0, details=many))
 
 
 def test_attacks_are_reported_beyond_chance() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from scipy.stats import binom
 
 from lookalike.metrics._base import Metric
 from lookalike.metrics._codebook import Floats
@@ -15,12 +16,14 @@ from lookalike.metrics._pair import Pair
 from lookalike.metrics._result import Direction, Measured, Score
 from lookalike.metrics._view import View
 
-__all__ = ["Copies", "CopyDetails", "row_keys"]
+__all__ = ["Copies", "CopyDetails", "clearly_more", "row_keys"]
 
 #: Nearer than this share of real rows are to their nearest real neighbour is a near copy.
 NEAR = 0.01
 #: The excess of copies over those among real rows that is worth a warning.
 _MANY = 0.02
+#: Below this probability of so many copies at the usual share, they are no chance.
+_CHANCE = 0.01
 #: Significant digits in which two numbers of a copy agree.
 _DIGITS = 9
 #: The largest number of distances, and the smallest number of synthetic rows that are checked:
@@ -107,13 +110,30 @@ class Copies(Metric):
     def warning(self, score: Score) -> str:
         """Return a warning where there are clearly more copies than among real rows."""
         usual = score.ceiling or 0.0
-        if score.value is None or score.value <= usual + _MANY:
+        if score.value is None or not clearly_more(score, usual):
             return ""
         return (
             f"Beware: {100 * score.value:.0f} % of the synthetic rows are copies or near copies of "
             f"real rows, where {100 * usual:.0f} % are to be expected: rows may have been "
             "memorised."
         )
+
+
+def clearly_more(score: Score, usual: float) -> bool:
+    """Return whether there are more copies than usual by a share that matters, and beyond chance.
+
+    Parameters
+    ----------
+    score : Score
+        Of copies, with `CopyDetails`.
+    usual : float
+        The share of copies among real rows that nobody learned.
+    """
+    found = score.details
+    if score.value is None or not isinstance(found, CopyDetails) or score.value <= usual + _MANY:
+        return False
+    count, rows = round(score.value * found.near_rows), found.near_rows
+    return float(binom.sf(count - 1, rows, max(usual, NEAR))) < _CHANCE
 
 
 def _own_distances(real: View, most: int) -> Floats:

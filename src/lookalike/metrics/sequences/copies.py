@@ -13,7 +13,7 @@ from lookalike.metrics._details import Details
 from lookalike.metrics._neighbours import nearest
 from lookalike.metrics._result import Direction, Measured, Score
 from lookalike.metrics._view import View
-from lookalike.metrics.copies import NEAR, CopyDetails
+from lookalike.metrics.copies import NEAR, CopyDetails, clearly_more
 from lookalike.metrics.sequences._base import SequenceMetric
 from lookalike.metrics.sequences._padded import padded
 from lookalike.metrics.sequences._pair import SequencePair
@@ -28,8 +28,6 @@ _MOST_REFERENCES = 50_000
 _WIDTH = 512
 #: Units nearer than this are equal but for rounding.
 _EQUAL = 1e-4
-#: The excess of copies over those among real units that is worth a warning.
-_MANY = 0.02
 
 
 class SequenceCopies(SequenceMetric):
@@ -84,7 +82,7 @@ class SequenceCopies(SequenceMetric):
     def warning(self, score: Score) -> str:
         """Return a warning where there are clearly more copies than among real units."""
         usual = max(score.ceiling or 0.0, NEAR)
-        if score.value is None or score.value <= usual + _MANY:
+        if score.value is None or not clearly_more(score, usual):
             return ""
         return (
             f"Beware: {100 * score.value:.0f} % of the synthetic units are copies or near copies "
